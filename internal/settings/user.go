@@ -1,0 +1,192 @@
+package settings
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+)
+
+// User holds the settings that come from flags, SKYCAP_* variables and the user's settings file: the
+// first of them that has a value wins, then the default.
+type User struct {
+	Chdir   string        // the folder to work in
+	Config  string        // the path of skycap.yaml; empty: search for it
+	Output  string        // text or json
+	Color   string        // auto, always or never
+	Verbose bool          //
+	Quiet   bool          //
+	Yes     bool          // never from the settings file
+	Timeout time.Duration // more than none
+}
+
+// userFile is what the user's settings file may hold.
+type userFile struct {
+	Chdir   string        `yaml:"chdir"`
+	Config  string        `yaml:"config"`
+	Output  string        `yaml:"output"`
+	Color   string        `yaml:"color"`
+	Verbose bool          `yaml:"verbose"`
+	Quiet   bool          `yaml:"quiet"`
+	Timeout time.Duration `yaml:"timeout"`
+}
+
+func (f *userFile) setDefaults() { f.Output, f.Color, f.Timeout = "text", "auto", 10*time.Minute }
+
+// A ValueError is a wrong value of a flag or of an environment variable.
+type ValueError struct {
+	Source string // such as --output or SKYCAP_OUTPUT
+	Value  string
+	Want   string
+}
+
+func (e *ValueError) Error() string {
+	return fmt.Sprintf("%s is %q, want %s", e.Source, e.Value, e.Want)
+}
+
+// LoadUser reads the user's settings. Of flags it binds those that are named like a field of User, in
+// small letters; the others keep their variable and their default. The error is Faults for the settings
+// file, and otherwise joins one *ValueError for each wrong value.
+func LoadUser(flags *pflag.FlagSet) (*User, error) {
+	v := viper.New()
+	v.SetEnvPrefix("SKYCAP")
+	v.SetDefault("output", "text")
+	v.SetDefault("color", "auto")
+	v.SetDefault("timeout", "10m")
+	if os.Getenv("NO_COLOR") != "" {
+		v.SetDefault("color", "never")
+	}
+	file, err := readUserFile()
+	if err != nil {
+		return nil, err
+	}
+	if err := v.MergeConfigMap(file); err != nil {
+		return nil, err
+	}
+	s := userValues{viper: v, flags: flags}
+	u := &User{
+		Chdir:   s.text("chdir"),
+		Config:  s.text("config"),
+		Output:  s.word("output", "text", "json"),
+		Color:   s.word("color", "auto", "always", "never"),
+		Verbose: s.truth("verbose"),
+		Quiet:   s.truth("quiet"),
+		Yes:     s.truth("yes"),
+		Timeout: s.duration("timeout"),
+	}
+	if err := errors.Join(s.errs...); err != nil {
+		return nil, err
+	}
+	return u, nil
+}
+
+// userFilePath returns where the user's settings file would be, "" for a user without a home.
+func userFilePath() string {
+	folder := os.Getenv("XDG_CONFIG_HOME")
+	if !filepath.IsAbs(folder) {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return ""
+		}
+		folder = filepath.Join(home, ".config")
+	}
+	return filepath.Join(folder, "skycap", "settings.yaml")
+}
+
+// readUserFile returns the entries of the user's settings file, none if it does not exist.
+func readUserFile() (map[string]any, error) {
+	path := userFilePath()
+	data, err := os.ReadFile(path)
+	if path == "" || errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return parseUserFile(path, data)
+}
+
+func parseUserFile(name string, data []byte) (map[string]any, error) {
+	d := newDocument(name)
+	root := d.parse(data)
+	if root == nil {
+		return nil, d.err()
+	}
+	if yes, ok := root.entry("yes"); ok {
+		d.misreadAt(yes.at, "yes", "cannot be a setting: each command asks, or gets --yes")
+		root.entries = slices.DeleteFunc(root.entries, func(e entry) bool { return e.key == "yes" })
+	}
+	var file userFile
+	d.decode(root, reflect.ValueOf(&file).Elem(), "")
+	c := checker{document: d}
+	c.oneOf("output", file.Output, "text", "json")
+	c.oneOf("color", file.Color, "auto", "always", "never")
+	if file.Timeout <= 0 {
+		c.fault("timeout", "is %s, want more than none", file.Timeout)
+	}
+	if err := d.err(); err != nil {
+		return nil, err
+	}
+	entries, _ := d.plain(root, "").(map[string]any)
+	return entries, nil
+}
+
+// userValues takes typed values out of viper, and collects those that are wrong.
+type userValues struct {
+	viper *viper.Viper
+	flags *pflag.FlagSet
+	errs  []error
+}
+
+func (s *userValues) text(name string) string {
+	s.errs = append(s.errs, s.viper.BindEnv(name))
+	if flag := s.flags.Lookup(name); flag != nil {
+		s.errs = append(s.errs, s.viper.BindPFlag(name, flag))
+	}
+	return s.viper.GetString(name)
+}
+
+func (s *userValues) word(name string, known ...string) string {
+	value := s.text(name)
+	if !slices.Contains(known, value) {
+		s.wrong(name, value, strings.Join(known, " or "))
+	}
+	return value
+}
+
+func (s *userValues) truth(name string) bool {
+	value := cmp.Or(s.text(name), "false")
+	truth, err := strconv.ParseBool(value)
+	if err != nil {
+		s.wrong(name, value, "true or false")
+	}
+	return truth
+}
+
+func (s *userValues) duration(name string) time.Duration {
+	value := s.text(name)
+	duration, err := time.ParseDuration(value)
+	if err != nil || duration <= 0 {
+		s.wrong(name, value, "a duration such as 30s or 10m")
+	}
+	return duration
+}
+
+// wrong reports a value; it comes from a flag or a variable, since the file has been checked.
+func (s *userValues) wrong(name, value, want string) {
+	source := "SKYCAP_" + strings.ToUpper(name)
+	if s.flags.Changed(name) {
+		source = "--" + name
+	}
+	s.errs = append(s.errs, &ValueError{Source: source, Value: value, Want: want})
+}
