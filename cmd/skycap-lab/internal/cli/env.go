@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func newEnv(flags *shared) *cobra.Command {
+	return &cobra.Command{
+		Use:   "env",
+		Short: `Print what a shell needs to use the lab: eval "$(skycap-lab env)"`,
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			l, err := flags.lab(cmd)
+			if err != nil {
+				return err
+			}
+			settings, err := l.Running()
+			if err != nil {
+				return err
+			}
+			return printEnv(cmd.OutOrStdout(), []variable{
+				{"KUBECONFIG", l.Dir.Kubeconfig()},
+				{"SKYCAP_LAB_REGISTRY", settings.Registry()},
+				{"SKYCAP_LAB_REPO", l.Dir.Repository()},
+				{"SKYCAP_LAB_STATE", string(l.Dir)},
+				{"PATH", first(l.Dir.Path("bin"), os.Getenv("PATH"))},
+			})
+		},
+	}
+}
+
+type variable struct{ name, value string }
+
+// printEnv prints an assignment a line, plain enough for programs that are no
+// shell, and one line that exports them all.
+func printEnv(w io.Writer, variables []variable) error {
+	var lines strings.Builder
+	export := "export"
+	for _, v := range variables {
+		lines.WriteString(v.name + "=" + quote(v.value) + "\n")
+		export += " " + v.name
+	}
+	_, err := fmt.Fprintln(w, lines.String()+export)
+	return err
+}
+
+// first puts a folder before all others of a PATH, once.
+func first(dir, path string) string {
+	dirs := slices.DeleteFunc(filepath.SplitList(path), func(d string) bool { return d == dir })
+	return strings.Join(append([]string{dir}, dirs...), string(filepath.ListSeparator))
+}
+
+var plain = regexp.MustCompile(`^[A-Za-z0-9_./:=@%+,-]+$`)
+
+// quote makes a value one word of a shell; a plain one stays as it is.
+func quote(value string) string {
+	if plain.MatchString(value) {
+		return value
+	}
+	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+}

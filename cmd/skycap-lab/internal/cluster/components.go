@@ -1,0 +1,16 @@
+package cluster
+
+import (
+	"github.com/skycap/skycap/cmd/skycap-lab/internal/process"
+	"github.com/skycap/skycap/cmd/skycap-lab/internal/state"
+)
+
+// ControlPlane lists the components in the order in which they start.
+func ControlPlane(dir state.Dir, s state.Settings) []process.Daemon {
+	return []process.Daemon{
+		etcd(dir),
+		apiServer(dir, s),
+		controllerManager(dir, s),
+		scheduler(dir, s),
+	}
+}
