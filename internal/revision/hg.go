@@ -1,0 +1,163 @@
+package revision
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// logTemplate prints a commit as fields that end in NUL.
+const logTemplate = `{node}\0{rev}\0{branch}\0{author|person}\0{date|hgdate}\0{desc|firstline}\0`
+
+const logFields = 6
+
+// These hashes stand for no commit: the null revision and the working copy's pseudo revisions.
+var pseudoHash = regexp.MustCompile(`^(0{40}|f{40}|f{36}(fffd|fffe|fffc))$`)
+
+var hexPrefix = regexp.MustCompile(`^[0-9a-f]{1,40}$`)
+
+// mercurial is a Mercurial repository, read by hg itself.
+type mercurial struct {
+	root   string
+	server *commandServer
+}
+
+func (m *mercurial) Close() error {
+	m.server.close()
+	return nil
+}
+
+func (m *mercurial) Resolve(ctx context.Context, name string) (Revision, error) {
+	if err := checkName(name); err != nil {
+		return Revision{}, err
+	}
+	found, err := m.log(ctx, "--rev="+name, "--limit=3")
+	var failed *hgError
+	switch {
+	case errors.As(err, &failed) && strings.Contains(failed.stderr, "ambiguous"):
+		return Revision{}, m.ambiguous(ctx, name, failed)
+	case errors.As(err, &failed):
+		return Revision{}, &UnknownError{Name: name, Repository: m.root, Detail: failed.detail()}
+	case err != nil:
+		return Revision{}, err
+	case len(found) == 0:
+		return Revision{}, &UnknownError{Name: name, Repository: m.root, Detail: "the set is empty"}
+	case len(found) > 1:
+		return Revision{}, &SeveralError{Name: name, First: found}
+	case pseudoHash.MatchString(found[0].ID):
+		return Revision{}, &UnknownError{Name: name, Repository: m.root, Detail: "that is not a commit"}
+	}
+	return found[0], nil
+}
+
+// ambiguous lists the commits whose hash begins with name. It reads every
+// commit, which only this error has to.
+func (m *mercurial) ambiguous(ctx context.Context, name string, failed *hgError) error {
+	if !hexPrefix.MatchString(name) {
+		return &UnknownError{Name: name, Repository: m.root, Detail: failed.detail()}
+	}
+	all, err := m.log(ctx, "--rev=sort(all(), -rev)")
+	if err != nil {
+		return &UnknownError{Name: name, Repository: m.root, Detail: failed.detail()}
+	}
+	ambiguous := &AmbiguousError{Name: name}
+	for _, revision := range all {
+		if strings.HasPrefix(revision.ID, name) {
+			ambiguous.Candidates = append(ambiguous.Candidates, revision)
+		}
+	}
+	return ambiguous
+}
+
+func (m *mercurial) log(ctx context.Context, args ...string) ([]Revision, error) {
+	out, err := m.server.run(ctx, append([]string{"log", "--template=" + logTemplate}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	fields := strings.Split(string(out), "\x00")
+	var revisions []Revision
+	for ; len(fields) > logFields; fields = fields[logFields:] {
+		revision, err := parseLog(fields)
+		if err != nil {
+			return nil, err
+		}
+		revisions = append(revisions, revision)
+	}
+	return revisions, nil
+}
+
+func parseLog(fields []string) (Revision, error) {
+	number, err := strconv.Atoi(fields[1])
+	if err != nil {
+		return Revision{}, fmt.Errorf("hg printed %q for a revision number", fields[1])
+	}
+	date, err := parseDate(fields[4])
+	return Revision{ID: fields[0], Number: number, Branch: fields[2], Author: fields[3], Date: date, Summary: fields[5]}, err
+}
+
+// parseDate reads Mercurial's hgdate: seconds since 1970, a space, and the zone in seconds west of UTC.
+func parseDate(text string) (time.Time, error) {
+	var seconds int64
+	var west int
+	if _, err := fmt.Sscanf(text, "%d %d", &seconds, &west); err != nil {
+		return time.Time{}, fmt.Errorf("hg printed %q for a date", text)
+	}
+	return time.Unix(seconds, 0).In(time.FixedZone("", -west)), nil
+}
+
+func (m *mercurial) Files(ctx context.Context, revision Revision, paths []string) (Tree, error) {
+	patterns := make([]string, len(paths))
+	for i, path := range paths {
+		patterns[i] = "path:" + path
+	}
+	// archive fails when nothing matches, files with status 1: ask before.
+	args := append([]string{"files", "--rev=" + revision.ID, "--template={path}\n", "--"}, patterns...)
+	_, err := m.server.run(ctx, args...)
+	var failed *hgError
+	if errors.As(err, &failed) && failed.status == 1 {
+		return Tree{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	archive := []string{"--config=ui.archivemeta=false", "archive", "--rev=" + revision.ID, "--type=tar", "--prefix=."}
+	for _, pattern := range patterns {
+		archive = append(archive, "--include="+pattern)
+	}
+	packed, err := m.server.run(ctx, append(archive, "--", "-")...)
+	if err != nil {
+		return nil, err
+	}
+	return unpack(packed)
+}
+
+func unpack(packed []byte) (Tree, error) {
+	tree := Tree{}
+	for reader := tar.NewReader(bytes.NewReader(packed)); ; {
+		header, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			return tree, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the archive that hg made: %w", err)
+		}
+		path := strings.TrimPrefix(header.Name, "./")
+		switch header.Typeflag {
+		case tar.TypeReg:
+			data, err := io.ReadAll(reader)
+			if err != nil {
+				return nil, fmt.Errorf("the archive that hg made: %w", err)
+			}
+			tree[path] = File{Data: data, Executable: header.Mode&0o100 != 0}
+		case tar.TypeSymlink:
+			tree[path] = File{Link: header.Linkname}
+		}
+	}
+}

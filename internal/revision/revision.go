@@ -1,0 +1,162 @@
+// Package revision turns what a person calls a commit into one full commit, and
+// reads the files of that commit, never those of the working copy.
+package revision
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/skycap/skycap/internal/run"
+)
+
+// The kinds of repository, as skycap.yaml spells them.
+const (
+	Mercurial = "hg"
+	Git       = "git"
+)
+
+// Revision is one commit.
+type Revision struct {
+	ID      string // the full hash in lower-case hex
+	Number  int    // Mercurial's local number, which differs between clones; -1 in Git
+	Branch  string // Mercurial's branch of the commit; empty in Git
+	Author  string
+	Date    time.Time
+	Summary string // the first line of the message
+}
+
+// Short is the first 12 hex digits, as Mercurial prints a commit.
+func (r Revision) Short() string {
+	return r.ID[:min(12, len(r.ID))]
+}
+
+// Repository is a Mercurial or Git repository on this machine.
+type Repository interface {
+	// Resolve finds the one commit that a name stands for. It returns an
+	// *UnknownError, *AmbiguousError, *SeveralError or *NameError.
+	Resolve(ctx context.Context, name string) (Revision, error)
+	// Files reads what lies at or below the given paths in a commit. A path
+	// that the commit doesn't have adds nothing.
+	Files(ctx context.Context, revision Revision, paths []string) (Tree, error)
+	// Close ends the programs that the repository started.
+	Close() error
+}
+
+// Open opens the repository at dir or, if dir lies inside a checkout, the one
+// around it. Kind is Mercurial, Git or empty for whatever is found.
+func Open(runner run.Runner, dir, kind string) (Repository, error) {
+	root, found, err := discover(dir, kind)
+	if err != nil {
+		return nil, err
+	}
+	if found == Mercurial {
+		return &mercurial{root: root, server: newCommandServer(runner, root)}, nil
+	}
+	return openGit(root)
+}
+
+// discover walks up from dir to the nearest folder that holds a repository.
+func discover(dir, kind string) (root, found string, err error) {
+	start, err := filepath.Abs(dir)
+	if err != nil {
+		return "", "", err
+	}
+	for folder := start; ; folder = filepath.Dir(folder) {
+		for _, candidate := range []string{Mercurial, Git} {
+			_, err := os.Stat(filepath.Join(folder, "."+candidate))
+			if err == nil && (kind == "" || kind == candidate) {
+				return folder, candidate, nil
+			}
+		}
+		if folder == filepath.Dir(folder) {
+			return "", "", &NoRepositoryError{Dir: start, Kind: kind}
+		}
+	}
+}
+
+// checkName refuses what a version control system could take for something
+// else than a name: Mercurial runs shell commands from a revision argument that
+// reads --config=alias.log=!command.
+func checkName(name string) error {
+	switch {
+	case name == "":
+		return &NameError{Name: name, Rule: "is empty"}
+	case strings.HasPrefix(name, "-"):
+		return &NameError{Name: name, Rule: "begins with a dash, which only options do"}
+	case strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return &NameError{Name: name, Rule: "has a control character"}
+	}
+	return nil
+}
+
+// NoRepositoryError says that no repository lies at a folder or above it.
+type NoRepositoryError struct {
+	Dir, Kind string
+}
+
+func (e *NoRepositoryError) Error() string {
+	kind := "Mercurial or Git"
+	if e.Kind != "" {
+		kind = e.Kind
+	}
+	return fmt.Sprintf("no %s repository at %q or above it", kind, e.Dir)
+}
+
+// NameError says that a text can't be the name of a revision.
+type NameError struct {
+	Name, Rule string
+}
+
+func (e *NameError) Error() string { return fmt.Sprintf("revision %q %s", e.Name, e.Rule) }
+
+// UnknownError says that a repository has no commit of that name. Detail is
+// what the version control system said.
+type UnknownError struct {
+	Name, Repository, Detail string
+}
+
+func (e *UnknownError) Error() string {
+	text := fmt.Sprintf("revision %q was not found in %q", e.Name, e.Repository)
+	if e.Detail != "" {
+		text += ": " + e.Detail
+	}
+	return text
+}
+
+// AmbiguousError says that several commits' hashes begin with a name.
+type AmbiguousError struct {
+	Name       string
+	Candidates []Revision // in the repository's order, newest first
+}
+
+func (e *AmbiguousError) Error() string {
+	return fmt.Sprintf("revision %q is ambiguous: %s", e.Name, list(e.Candidates))
+}
+
+// SeveralError says that a name, such as a Mercurial revset, stands for more than one commit.
+type SeveralError struct {
+	Name  string
+	First []Revision // the first few
+}
+
+func (e *SeveralError) Error() string {
+	return fmt.Sprintf("revision %q names more than one commit: %s …", e.Name, list(e.First))
+}
+
+// candidatesShown is how many commits an error lists.
+const candidatesShown = 8
+
+func list(revisions []Revision) string {
+	shown := make([]string, 0, candidatesShown)
+	for _, revision := range revisions[:min(candidatesShown, len(revisions))] {
+		shown = append(shown, fmt.Sprintf("%s %q", revision.Short(), revision.Summary))
+	}
+	if more := len(revisions) - len(shown); more > 0 {
+		shown = append(shown, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(shown, ", ")
+}

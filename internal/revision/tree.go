@@ -1,0 +1,128 @@
+package revision
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// File is one file of a commit.
+type File struct {
+	Data       []byte
+	Executable bool
+	Link       string // where a symbolic link points, as it is stored; else empty
+}
+
+// Tree holds files by their slash-separated path from the repository's root.
+type Tree map[string]File
+
+// Paths returns the tree's paths, sorted.
+func (t Tree) Paths() []string {
+	return slices.Sorted(maps.Keys(t))
+}
+
+// Under returns the files below a folder, by their path from it. A path that
+// is itself a file yields that file by its base name.
+func (t Tree) Under(folder string) Tree {
+	folder = path.Clean(folder)
+	below := Tree{}
+	for name, file := range t {
+		switch {
+		case folder == ".":
+			below[name] = file
+		case name == folder:
+			below[path.Base(name)] = file
+		case strings.HasPrefix(name, folder+"/"):
+			below[name[len(folder)+1:]] = file
+		}
+	}
+	return below
+}
+
+// linkRounds is how many links deep a file may lie.
+const linkRounds = 8
+
+// LinkError says that a symbolic link can't be followed.
+type LinkError struct {
+	Path, Link, Rule string
+}
+
+func (e *LinkError) Error() string {
+	return fmt.Sprintf("link %q to %q %s", e.Path, e.Link, e.Rule)
+}
+
+// Read reads what lies at or below the given paths in a commit, with each
+// symbolic link replaced by the files that it points to. A link that is
+// absolute, leaves the repository or leads nowhere is a *LinkError.
+func Read(ctx context.Context, repository Repository, revision Revision, paths []string) (Tree, error) {
+	tree, err := repository.Files(ctx, revision, paths)
+	if err != nil {
+		return nil, err
+	}
+	for range linkRounds {
+		links, targets, err := tree.links()
+		if err != nil || len(links) == 0 {
+			return tree, err
+		}
+		found, err := repository.Files(ctx, revision, targets)
+		if err != nil {
+			return nil, err
+		}
+		for i, link := range links {
+			tree.replace(link, targets[i], found)
+		}
+	}
+	links, _, err := tree.links()
+	if err == nil && len(links) > 0 {
+		err = &LinkError{Path: links[0], Link: tree[links[0]].Link, Rule: "leads nowhere"}
+	}
+	return tree, err
+}
+
+// links returns the tree's links and, for each, the path in the repository that it points to.
+func (t Tree) links() (links, targets []string, err error) {
+	for _, name := range t.Paths() {
+		link := t[name].Link
+		if link == "" {
+			continue
+		}
+		target := path.Join(path.Dir(name), link)
+		if path.IsAbs(link) || target == ".." || strings.HasPrefix(target, "../") {
+			return nil, nil, &LinkError{Path: name, Link: link, Rule: "leads out of the repository"}
+		}
+		links, targets = append(links, name), append(targets, target)
+	}
+	return links, targets, nil
+}
+
+// replace puts in the place of a link what lies at its target. A link whose
+// target isn't there stays: it may lie behind another link.
+func (t Tree) replace(link, target string, found Tree) {
+	for _, tree := range []Tree{found, t} {
+		if file, ok := tree[target]; ok {
+			t[link] = file.movedFrom(target, link)
+			return
+		}
+		below := tree.Under(target)
+		if len(below) == 0 {
+			continue
+		}
+		delete(t, link)
+		for name, file := range below {
+			t[path.Join(link, name)] = file.movedFrom(path.Join(target, name), path.Join(link, name))
+		}
+		return
+	}
+}
+
+// movedFrom is the file at another path, where a link still points to what it did.
+func (f File) movedFrom(from, to string) File {
+	if f.Link != "" && !path.IsAbs(f.Link) {
+		up := strings.Count(to, "/")
+		f.Link = strings.Repeat("../", up) + path.Join(path.Dir(from), f.Link)
+	}
+	return f
+}
