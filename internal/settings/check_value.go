@@ -52,7 +52,7 @@ func (c *checker) required(at, value string) bool {
 // oneOf checks a word against those that are known.
 func (c *checker) oneOf(at, word string, known ...string) {
 	if !slices.Contains(known, word) && !c.isUnread(at) {
-		message := fmt.Sprintf("is %q, want %s", word, strings.Join(known, " or "))
+		message := fmt.Sprintf("is %q, want one of %s", word, strings.Join(known, ", "))
 		c.report(c.place(at), at, message, Nearest(word, known))
 	}
 }

@@ -57,7 +57,7 @@ type document struct {
 	file   string
 	faults Faults
 	places map[string]place
-	marked map[string]bool // paths that have a fault, or that a misspelt key stood for
+	unread map[string]bool // paths whose value could not be read, or which a misspelt key stands for
 	values int             // how many more values the file may hold once its aliases are expanded
 }
 

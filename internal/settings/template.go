@@ -39,6 +39,7 @@ func reason(err error) string {
 	var failed template.ExecError
 	if errors.As(err, &failed) {
 		_, text, _ := strings.Cut(err.Error(), ">: ")
+		text, _, _ = strings.Cut(text, " in type ")
 		return text
 	}
 	words := strings.SplitN(err.Error(), ": ", 3)
