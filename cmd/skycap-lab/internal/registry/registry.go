@@ -9,6 +9,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/registry"
@@ -49,6 +50,9 @@ func Serve(ctx context.Context, dir state.Dir, address string) error {
 }
 
 func open(dir state.Dir) (http.Handler, error) {
+	if err := os.MkdirAll(dir.Registry("blobs"), 0o700); err != nil {
+		return nil, err
+	}
 	inner := registry.New(
 		registry.WithBlobHandler(registry.NewDiskBlobHandler(dir.Registry("blobs"))),
 		registry.Logger(log.New(io.Discard, "", 0)),
