@@ -79,9 +79,11 @@ func (d *document) err() error {
 	return d.faults
 }
 
-// misread reports a value that could not be read. The rules have nothing more to say about it.
+// misread reports a value that could not be read, once. The rules have nothing more to say about it.
 func (d *document) misread(path, format string, args ...any) {
-	d.misreadAt(d.place(path), path, format, args...)
+	if !d.isUnread(path) {
+		d.misreadAt(d.place(path), path, format, args...)
+	}
 }
 
 func (d *document) misreadAt(at place, path, format string, args ...any) {
