@@ -19,6 +19,7 @@ func apiServer(dir state.Dir, s state.Settings) process.Daemon {
 			"--secure-port=" + s.Port("kube-apiserver"),
 			"--tls-cert-file=" + dir.Cluster("apiserver.crt"),
 			"--tls-private-key-file=" + dir.Cluster("apiserver.key"),
+			"--client-ca-file=" + dir.Cluster("ca.crt"),
 			"--kubelet-client-certificate=" + dir.Cluster("kubelet-client.crt"),
 			"--kubelet-client-key=" + dir.Cluster("kubelet-client.key"),
 			"--token-auth-file=" + dir.Cluster("tokens.csv"),

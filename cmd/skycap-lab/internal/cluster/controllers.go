@@ -7,6 +7,7 @@ import (
 
 func controllerManager(dir state.Dir, s state.Settings) process.Daemon {
 	return controller(dir, s, "kube-controller-manager",
+		"--use-service-account-credentials", // each controller has its own rights, as RBAC's defaults mean it
 		"--service-account-private-key-file="+dir.Cluster("service-account.key"),
 		"--root-ca-file="+dir.Cluster("ca.crt"),
 	)
@@ -25,6 +26,7 @@ func controller(dir state.Dir, s state.Settings, name string, args ...string) pr
 			dir.Bin(name),
 			"--kubeconfig=" + kubeconfigOf(dir, name),
 			"--authentication-kubeconfig=" + kubeconfigOf(dir, name),
+			"--authentication-skip-lookup",
 			"--authorization-kubeconfig=" + kubeconfigOf(dir, name),
 			"--bind-address=127.0.0.1",
 			"--secure-port=" + s.Port(name),

@@ -47,9 +47,7 @@ failSwapOn: false
 oomScoreAdj: 0
 makeIPTablesUtilChains: false
 resolvConf: ""
-registerWithTaints: []
 enableControllerAttachDetach: false
-localStorageCapacityIsolation: false
 evictionHard: {memory.available: 50Mi, nodefs.available: 1%%}
 imageGCHighThresholdPercent: 100
 nodeStatusUpdateFrequency: 5s
@@ -57,7 +55,5 @@ maxPods: 250
 registryPullQPS: 0
 kubeAPIQPS: 500
 kubeAPIBurst: 1000
-shutdownGracePeriod: 0s
-logging: {verbosity: 1}
 `, s.Port("kubelet"), s.Port("kubelet-health"), dir.Cluster("ca.crt"), socket, cgroupName(dir))
 }
