@@ -1,0 +1,135 @@
+// Package config makes one tree of files out of an environment's layers. It is
+// pure: what it reads comes in as values.
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/skycap/skycap/internal/revision"
+)
+
+// Limits of one service's configuration, which spec and ConfigMaps set.
+const (
+	MaxFileSize = 900 << 10 // bytes, after rendering
+	MaxFiles    = 5000
+)
+
+// layout goes into the hash, so that a tree laid out otherwise by a later
+// version gets another name.
+const layout = "skycap config 1"
+
+// Tree is a service's rendered configuration.
+type Tree struct {
+	Files revision.Tree
+	Hash  string            // 10 hex digits over all paths, bytes and modes
+	Env   map[string]string // what the *.env files say
+	Empty []string          // layers that the revision has no file in
+}
+
+// Fault is one thing that is wrong with a configuration.
+type Fault struct {
+	Path    string // in the repository
+	Line    int    // 0 when it is about the whole file
+	Message string
+}
+
+func (f *Fault) Error() string {
+	if f.Line > 0 {
+		return fmt.Sprintf("%s:%d: %s", f.Path, f.Line, f.Message)
+	}
+	return fmt.Sprintf("%s: %s", f.Path, f.Message)
+}
+
+// Render lays the layers over each other, a later file replacing an earlier
+// one of the same path, and renders the files named *.tmpl over fields. Its
+// error joins a *Fault for each thing that is wrong.
+func Render(files revision.Tree, layers []string, fields Fields) (Tree, error) {
+	tree := Tree{Files: revision.Tree{}}
+	var faults []error
+	for _, layer := range layers {
+		below := files.Under(layer)
+		if len(below) == 0 {
+			tree.Empty = append(tree.Empty, layer)
+		}
+		for _, name := range below.Paths() {
+			target, file, err := renderFile(path.Join(layer, name), name, below[name], fields)
+			if err != nil {
+				faults = append(faults, err)
+				continue
+			}
+			tree.Files[target] = file
+		}
+	}
+	if len(layers) > 0 && len(tree.Empty) == len(layers) {
+		faults = append(faults, &Fault{Path: strings.Join(layers, ", "), Message: "no file there at this revision"})
+	}
+	faults = append(faults, checkTree(tree.Files)...)
+	env, err := environment(tree.Files)
+	tree.Env, tree.Hash = env, hash(tree.Files)
+	return tree, errors.Join(append(faults, err)...)
+}
+
+func renderFile(source, name string, file revision.File, fields Fields) (string, revision.File, error) {
+	if fault := checkPath(source, name); fault != nil {
+		return "", file, fault
+	}
+	target, isTemplate := strings.CutSuffix(name, ".tmpl")
+	if isTemplate && path.Ext(name) != path.Base(name) { // a file of just that suffix is no template
+		data, err := fields.render(source, file.Data)
+		if err != nil {
+			return "", file, err
+		}
+		name, file.Data = target, data
+	}
+	if len(file.Data) > MaxFileSize {
+		return "", file, &Fault{Path: source,
+			Message: fmt.Sprintf("is %d bytes; a configuration file may have at most %d (900 KiB)", len(file.Data), MaxFileSize)}
+	}
+	return name, file, nil
+}
+
+func checkPath(source, name string) error {
+	if !utf8.ValidString(name) {
+		return &Fault{Path: fmt.Sprintf("%q", source), Message: "its path is not UTF-8"}
+	}
+	for segment := range strings.SplitSeq(name, "/") {
+		if strings.HasPrefix(segment, "..") {
+			return &Fault{Path: source, Message: fmt.Sprintf("%q begins with two dots, which Kubernetes keeps for itself", segment)}
+		}
+	}
+	return nil
+}
+
+// checkTree finds what is wrong between files: too many, or one in the place of another's folder.
+func checkTree(files revision.Tree) []error {
+	var faults []error
+	if len(files) > MaxFiles {
+		faults = append(faults, &Fault{Path: "config", Message: fmt.Sprintf("%d files; a service may have at most %d", len(files), MaxFiles)})
+	}
+	for _, name := range files.Paths() {
+		for folder := path.Dir(name); folder != "."; folder = path.Dir(folder) {
+			if _, taken := files[folder]; taken {
+				faults = append(faults, &Fault{Path: name, Message: fmt.Sprintf("%q is a file in another layer, and a folder here", folder)})
+			}
+		}
+	}
+	return faults
+}
+
+// hash covers paths, modes and bytes; lengths keep them apart.
+func hash(files revision.Tree) string {
+	sum := sha256.New()
+	fmt.Fprintln(sum, layout)
+	for _, name := range files.Paths() {
+		file := files[name]
+		fmt.Fprintf(sum, "%d %s %t %d\n", len(name), name, file.Executable, len(file.Data))
+		_, _ = sum.Write(file.Data) // a hash never fails
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:10]
+}

@@ -1,0 +1,117 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/skycap/skycap/internal/revision"
+)
+
+func fields() Fields {
+	return Fields{
+		App: "shop", Service: "web", Environment: "staging", Revision: strings.Repeat("a", 40),
+		Values: map[string]any{"LogLevel": "debug", "nested": map[string]any{"n": 1}},
+		Addr: func(service string) (string, error) {
+			if service == "billing" {
+				return "billing.shop.svc", nil
+			}
+			return "", fmt.Errorf("no service %q", service)
+		},
+	}
+}
+
+func files(pairs ...string) revision.Tree {
+	tree := revision.Tree{}
+	for i := 0; i < len(pairs); i += 2 {
+		tree[pairs[i]] = revision.File{Data: []byte(pairs[i+1])}
+	}
+	return tree
+}
+
+func TestLayersReplaceAndTemplatesRender(t *testing.T) {
+	t.Parallel()
+	tree, err := Render(files(
+		"config/common/a", "common", "config/common/sub/b", "kept", "config/staging/a", "staging",
+		"config/staging/{{ .NotRendered }}", "{{ .NotRendered }}",
+		"config/staging/t.tmpl", `{{ .App }} {{ .Service }} {{ .Environment }} {{ .Values.LogLevel }} {{ .Values.nested.n }} {{ addr "billing" }} {{ .Revision }}`,
+		"config/production/a", "production", "other/a", "other",
+	), []string{"config/common", "config/staging", "config/none"}, fields())
+	require.NoError(t, err)
+	assert.Equal(t, files(
+		"a", "staging", "sub/b", "kept", "{{ .NotRendered }}", "{{ .NotRendered }}",
+		"t", "shop web staging debug 1 billing.shop.svc "+strings.Repeat("a", 40),
+	), tree.Files)
+	assert.Equal(t, []string{"config/none"}, tree.Empty)
+}
+
+func TestHashCoversPathBytesAndMode(t *testing.T) {
+	t.Parallel()
+	render := func(tree revision.Tree) string {
+		rendered, err := Render(tree, []string{"c"}, fields())
+		require.NoError(t, err)
+		return rendered.Hash
+	}
+	base := render(files("c/a", "1", "c/b", "2"))
+	assert.Len(t, base, 10)
+	assert.Equal(t, base, render(files("c/a", "1", "c/b", "2", "elsewhere", "x")))
+	executable := files("c/a", "1", "c/b", "2")
+	executable["c/a"] = revision.File{Data: []byte("1"), Executable: true}
+	for _, other := range []revision.Tree{
+		files("c/a", "1", "c/b", "3"), files("c/a", "1", "c/c", "2"), files("c/a", "12", "c/b", ""), files("c/a", "1"), executable,
+	} {
+		assert.NotEqual(t, base, render(other), "%v", other)
+	}
+}
+
+func TestAllFaultsAtOnce(t *testing.T) {
+	t.Parallel()
+	tree := files(
+		"c/big", strings.Repeat("x", MaxFileSize+1), "c/just", strings.Repeat("x", MaxFileSize),
+		"c/..data/x", "", "c/bad\xff", "",
+		"c/unknown.tmpl", "line one\n{{ .Values.Missing }}", "c/syntax.tmpl", "{{ if }}",
+		"c/call.tmpl", `{{ addr "nobody" }}`, "c/long.tmpl", `{{ range 1000000 }}xxxxxxxx{{ end }}`,
+		"c/folder", "", "d/folder/file", "", "c/x.env", "A=1\n\n# comment\nno assignment\n",
+	)
+	_, err := Render(tree, []string{"c", "d"}, fields())
+	for _, want := range []string{
+		"c/big: is 921601 bytes", `c/..data/x: "..data" begins with two dots`, `"c/bad\xff": its path is not UTF-8`,
+		`c/unknown.tmpl:2: <.Values.Missing>: map has no entry for key "Missing"`, "c/syntax.tmpl:1: missing value for if",
+		`c/call.tmpl:1: <addr "nobody">: error calling addr: no service "nobody"`, "c/long.tmpl: the template's output is over",
+		`folder/file: "folder" is a file in another layer`, `x.env:4: "no assignment" is no NAME=value`,
+	} {
+		assert.ErrorContains(t, err, want)
+	}
+	assert.NotContains(t, err.Error(), "c/just")
+	var fault *Fault
+	assert.True(t, errors.As(err, &fault))
+}
+
+func TestNoLayerHasAFile(t *testing.T) {
+	t.Parallel()
+	_, err := Render(files("config/x", ""), []string{"confg/common", "confg/web"}, fields())
+	assert.ErrorContains(t, err, "confg/common, confg/web: no file there at this revision")
+}
+
+func TestTooManyFiles(t *testing.T) {
+	t.Parallel()
+	tree := revision.Tree{}
+	for i := range MaxFiles + 1 {
+		tree[fmt.Sprintf("c/%d", i)] = revision.File{}
+	}
+	_, err := Render(tree, []string{"c"}, fields())
+	assert.ErrorContains(t, err, "5001 files; a service may have at most 5000")
+}
+
+func TestEnvironmentKeepsValuesByteForByte(t *testing.T) {
+	t.Parallel()
+	tree, err := Render(files("c/a.env", "FEATURE_FLAG=On\nq= \"x\" $HOME #y \r\nEMPTY=\n", "c/b/z.env", "FEATURE_FLAG=b=c\n", "c/other", "X=1"),
+		[]string{"c"}, fields())
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"FEATURE_FLAG": "b=c", "q": ` "x" $HOME #y `, "EMPTY": ""}, tree.Env)
+	assert.Len(t, tree.Files, 3)
+}

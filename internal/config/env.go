@@ -1,0 +1,41 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/skycap/skycap/internal/revision"
+)
+
+// variableName is what a container's environment variable may be called.
+// Source: IsEnvVarName of k8s.io/apimachinery, before it was relaxed.
+var variableName = regexp.MustCompile(`^[-._a-zA-Z][-._a-zA-Z0-9]*$`)
+
+// environment reads all *.env files in the order of their paths, as docker's
+// --env-file does: NAME=value a line, the value byte for byte, # begins a comment.
+func environment(files revision.Tree) (map[string]string, error) {
+	variables := map[string]string{}
+	var faults []error
+	for _, name := range files.Paths() {
+		if path.Ext(name) != ".env" {
+			continue
+		}
+		for i, line := range strings.Split(string(files[name].Data), "\n") {
+			line = strings.TrimSuffix(line, "\r")
+			if trimmed := strings.TrimSpace(line); trimmed == "" || strings.HasPrefix(trimmed, "#") {
+				continue
+			}
+			variable, value, assigned := strings.Cut(line, "=")
+			variable = strings.TrimSpace(variable)
+			if !assigned || !variableName.MatchString(variable) {
+				faults = append(faults, &Fault{Path: name, Line: i + 1, Message: fmt.Sprintf("%q is no NAME=value", line)})
+				continue
+			}
+			variables[variable] = value
+		}
+	}
+	return variables, errors.Join(faults...)
+}
