@@ -72,6 +72,9 @@ func Parse(name string, data []byte) (*Project, error) {
 	sum := sha256.Sum256(data)
 	p := &Project{File: name, Hash: hex.EncodeToString(sum[:])}
 	d.decode(root, reflect.ValueOf(p).Elem(), "")
+	if d.values < 0 {
+		return nil, d.err() // the project is not whole
+	}
 	for name, service := range p.Services {
 		service.Name = name
 	}

@@ -166,7 +166,7 @@ func TestParseHostile(t *testing.T) {
 		before, name := string(rune('a'+i))+"0", string(rune('b'+i))+"0"
 		bomb.WriteString(name + ": &" + name + " [" + strings.Repeat("*"+before+", ", 9) + "*" + before + "],\n")
 	}
-	bomb.WriteString("}}}\n")
+	bomb.WriteString("}}}\nservices: {web: {}}\n")
 	stack := "v0: &v0 [[[[[[[[[[x]]]]]]]]]]\n"
 	for i := range 10 {
 		a, b := string(rune('0'+i)), string(rune('1'+i))
@@ -178,6 +178,7 @@ func TestParseHostile(t *testing.T) {
 		"flow mappings": {strings.Repeat("{a: ", 5000), "deep"},
 		"block depth":   {strings.Repeat("- ", 5000), "deep"},
 		"flat":          {strings.Repeat("a: b\n", 20000), "too long"},
+		"blank lines":   {"app: |\n" + strings.Repeat("  \n", 80_000), "too long"},
 		"large":         {strings.Repeat("#", maxBytes+1), "256 KiB"},
 		"alias bomb":    {bomb.String(), "aliases are expanded"},
 		"alias tower":   {stack, "levels deep"},

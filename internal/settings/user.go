@@ -24,9 +24,9 @@ type User struct {
 	Config  string        // the path of skycap.yaml; empty: search for it
 	Output  string        // text or json
 	Color   string        // auto, always or never
-	Verbose bool          //
-	Quiet   bool          //
-	Yes     bool          // never from the settings file
+	Verbose bool          // show more of the story
+	Quiet   bool          // show less of it
+	Yes     bool          // confirm without asking; never from the settings file
 	Timeout time.Duration // more than none
 }
 

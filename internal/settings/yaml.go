@@ -13,10 +13,11 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Limits of one file. The parser's time grows with the square of the tokens, its stack with the
-// depth, and aliases can make a small file stand for a huge one.
+// Limits of one file. The parser's time grows with the square of the lines and of the tokens, its
+// stack with the depth, and aliases can make a small file stand for a huge one.
 const (
 	maxBytes  = 256 << 10
+	maxLines  = 10_000
 	maxTokens = 30_000
 	maxDepth  = 50
 	maxValues = 100_000
@@ -52,24 +53,32 @@ func (d *document) text(data []byte) (string, bool) {
 		return "", false
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
-	data = bytes.ReplaceAll(data, []byte("\r"), []byte("\n"))
+	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(data))
+	if lines := strings.Count(text, "\n"); lines > maxLines {
+		d.misread("", "is too long: %d lines, of which %d are the most", lines, maxLines)
+		return "", false
+	}
+	return text, d.readable(text)
+}
+
+// readable reports whether a text has only the characters that YAML allows.
+func (d *document) readable(text string) bool {
 	line := 1
-	for rest := data; len(rest) > 0; {
-		r, size := utf8.DecodeRune(rest)
+	for rest := text; rest != ""; {
+		r, size := utf8.DecodeRuneInString(rest)
 		switch {
 		case r == '\n':
 			line++
 		case r == utf8.RuneError && size == 1:
 			d.misreadAt(place{line, 1}, "", "is not UTF-8")
-			return "", false
+			return false
 		case r < ' ' && r != '\t' || r == 0x7f || r == '\ufeff':
 			d.misreadAt(place{line, 1}, "", "has the character %U, which YAML does not allow", r)
-			return "", false
+			return false
 		}
 		rest = rest[size:]
 	}
-	return string(data), true
+	return true
 }
 
 // bounded reports whether the parser can be trusted with the tokens.
