@@ -5,7 +5,6 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"strings"
 )
 
 const greeting = "Welcome to the storefront."
@@ -26,53 +25,26 @@ func handler(revision string, config fs.FS) http.Handler {
 	return mux
 }
 
-// printFiles prints each file with its name. What Kubernetes keeps for itself in a
-// mounted ConfigMap (names that begin with "..") is no configuration.
+// printFiles prints each file with its name. In a mounted ConfigMap all names are
+// links into a folder "..data", where the files themselves lie.
 func printFiles(w io.Writer, config fs.FS) error {
-	return fs.WalkDir(config, ".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if strings.HasPrefix(entry.Name(), "..") {
-			if entry.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		// A file of a ConfigMap is a link, and so is a folder: look behind it.
-		info, err := fs.Stat(config, path)
-		if err != nil {
-			return err
-		}
-		if info.IsDir() {
-			if entry.IsDir() {
-				return nil
-			}
-			return printFolder(w, config, path)
-		}
-		return printFile(w, config, path)
-	})
-}
-
-// printFolder prints a folder that is a link, which WalkDir doesn't follow.
-func printFolder(w io.Writer, config fs.FS, path string) error {
-	folder, err := fs.Sub(config, path)
-	if err != nil {
-		return err
+	if data, err := fs.Sub(config, "..data"); err == nil && isFolder(data) {
+		config = data
 	}
-	return fs.WalkDir(folder, ".", func(name string, entry fs.DirEntry, err error) error {
+	return fs.WalkDir(config, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		return printFile(w, config, path+"/"+name)
+		content, err := fs.ReadFile(config, path)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(w, "\n--- %s\n%s", path, content)
+		return err
 	})
 }
 
-func printFile(w io.Writer, config fs.FS, path string) error {
-	content, err := fs.ReadFile(config, path)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(w, "\n--- %s\n%s", path, content)
-	return err
+func isFolder(fsys fs.FS) bool {
+	info, err := fs.Stat(fsys, ".")
+	return err == nil && info.IsDir()
 }

@@ -25,9 +25,6 @@ func controller(dir state.Dir, s state.Settings, name string, args ...string) pr
 		Argv: append([]string{
 			dir.Bin(name),
 			"--kubeconfig=" + kubeconfigOf(dir, name),
-			"--authentication-kubeconfig=" + kubeconfigOf(dir, name),
-			"--authentication-skip-lookup",
-			"--authorization-kubeconfig=" + kubeconfigOf(dir, name),
 			"--bind-address=127.0.0.1",
 			"--secure-port=" + s.Port(name),
 			"--leader-elect=false",
