@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"time"
 
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/image"
@@ -120,25 +119,4 @@ func (b Builder) archive(ctx context.Context, node, to string) error {
 	}
 	_, err := repository(b.Repository).hg(ctx, append(args, to)...)
 	return err
-}
-
-// EnsureImages builds the image of each changeset that has none: of a new
-// repository, and of commits whose build was cut off.
-func EnsureImages(ctx context.Context, dir state.Dir, s state.Settings) (outcome string, err error) {
-	b := Builder{Dir: dir, Settings: s, Repository: dir.Repository()}
-	changesets, err := repository(b.Repository).changesets(ctx)
-	if err != nil {
-		return "", err
-	}
-	missing := slices.Clone(changesets)
-	missing = slices.DeleteFunc(missing, func(node string) bool {
-		digest, failed := image.Digest(ctx, b.reference(node))
-		return failed == nil && digest != ""
-	})
-	for _, node := range missing {
-		if _, err := b.Build(ctx, node); err != nil {
-			return "", err
-		}
-	}
-	return fmt.Sprintf("%d commits, %d images built", len(changesets), len(missing)), nil
 }

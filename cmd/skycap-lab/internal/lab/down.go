@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/node"
@@ -55,10 +54,10 @@ func (l Lab) removeData(purge bool) error {
 		return os.RemoveAll(string(l.Dir))
 	}
 	var err error
-	for _, path := range slices.Concat(
-		[]string{l.Dir.Cluster(), l.Dir.Kubeconfig(), l.Dir.Path("log")},
-		[]string{l.Dir.Path("etcd.sock"), l.Dir.Path("etcd-peer.sock")},
-	) {
+	for _, path := range []string{
+		l.Dir.Cluster(), l.Dir.Kubeconfig(), l.Dir.Path("log"), l.Dir.Path("build"),
+		l.Dir.Path("etcd.sock"), l.Dir.Path("etcd-peer.sock"),
+	} {
 		err = errors.Join(err, os.RemoveAll(path))
 	}
 	return err

@@ -3,6 +3,7 @@ package registry
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -90,7 +91,7 @@ func (m *manifests) file(path string) string {
 }
 
 // replay puts the kept manifests into the registry in the order they came in.
-func (m *manifests) replay() error {
+func (m *manifests) replay(ctx context.Context) error {
 	files, err := filepath.Glob(filepath.Join(m.dir, "*.json"))
 	if err != nil {
 		return err
@@ -111,7 +112,7 @@ func (m *manifests) replay() error {
 		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Path, b.Path))
 	})
 	for _, put := range kept {
-		request := httptest.NewRequest(http.MethodPut, put.Path, bytes.NewReader(put.Body))
+		request := httptest.NewRequestWithContext(ctx, http.MethodPut, put.Path, bytes.NewReader(put.Body))
 		request.Header.Set("Content-Type", put.ContentType)
 		answer := httptest.NewRecorder()
 		m.inner.ServeHTTP(answer, request)

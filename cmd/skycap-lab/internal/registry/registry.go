@@ -30,7 +30,7 @@ func Daemon(dir state.Dir, s state.Settings) process.Daemon {
 
 // Serve answers on the address until the context ends.
 func Serve(ctx context.Context, dir state.Dir, address string) error {
-	handler, err := open(dir)
+	handler, err := open(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func Serve(ctx context.Context, dir state.Dir, address string) error {
 	return nil
 }
 
-func open(dir state.Dir) (http.Handler, error) {
+func open(ctx context.Context, dir state.Dir) (http.Handler, error) {
 	if err := os.MkdirAll(dir.Registry("blobs"), 0o700); err != nil {
 		return nil, err
 	}
@@ -58,5 +58,5 @@ func open(dir state.Dir) (http.Handler, error) {
 		registry.Logger(log.New(io.Discard, "", 0)),
 	)
 	kept := &manifests{dir: dir.Registry("manifests"), inner: inner}
-	return kept, kept.replay()
+	return kept, kept.replay(ctx)
 }

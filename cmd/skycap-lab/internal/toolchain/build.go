@@ -16,9 +16,9 @@ import (
 const buildTimeout = time.Hour
 
 // Ensure makes sure that the programs are in bin, and says what that took. Where
-// ready is not empty, they are linked from that folder instead of built.
+// the folder ready has them all, they are linked from there instead of built.
 func (t Toolchain) Ensure(ctx context.Context, source, bin, ready string) (outcome string, err error) {
-	if ready != "" {
+	if ready != "" && t.isIn(ready) {
 		return "linked from " + ready, t.link(ready, bin)
 	}
 	sum, err := t.sum(source)
@@ -70,15 +70,13 @@ func (t Toolchain) run(ctx context.Context, source string, argv ...string) ([]by
 	}.Run(ctx)
 }
 
+// link makes bin's programs links to those in another folder.
 func (t Toolchain) link(from, bin string) error {
 	if err := os.MkdirAll(bin, 0o700); err != nil {
 		return err
 	}
 	for _, program := range t.Programs {
 		target, link := filepath.Join(from, program), filepath.Join(bin, program)
-		if _, err := os.Stat(target); err != nil {
-			return err
-		}
 		if now, err := os.Readlink(link); err == nil && now == target {
 			continue
 		}

@@ -81,10 +81,14 @@ func (t Toolchain) isBuilt(bin, sum string) (bool, error) {
 	if err != nil || string(have) != sum {
 		return false, err
 	}
+	return t.isIn(bin), nil
+}
+
+func (t Toolchain) isIn(dir string) bool {
 	for _, program := range t.Programs {
-		if _, err := os.Stat(filepath.Join(bin, program)); err != nil {
-			return false, nil
+		if _, err := os.Stat(filepath.Join(dir, program)); err != nil {
+			return false
 		}
 	}
-	return true, nil
+	return true
 }
