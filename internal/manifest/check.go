@@ -1,0 +1,67 @@
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// AllowClusterScoped is what a service's allow list says to let it have objects without a namespace.
+const AllowClusterScoped = "cluster-scoped"
+
+// clusterScoped is the kinds of Kubernetes' own API that have no namespace.
+// Others are found out when the server is asked, before anything is changed.
+// Source: kubectl api-resources --namespaced=false, Kubernetes 1.35.
+func clusterScoped(kind string) bool {
+	return slices.Contains([]string{
+		"APIService", "CSIDriver", "CSINode", "CertificateSigningRequest", "ClusterRole", "ClusterRoleBinding",
+		"CustomResourceDefinition", "FlowSchema", "IngressClass", "MutatingWebhookConfiguration", "Namespace", "Node",
+		"PersistentVolume", "PriorityClass", "PriorityLevelConfiguration", "RuntimeClass", "StorageClass",
+		"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration", "VolumeAttachment",
+	}, kind)
+}
+
+// check refuses objects that lack a name, or that lie outside of the service's own namespace.
+func (s Service) check(objects []Object) error {
+	var faults []error
+	sources := map[string]string{}
+	for _, object := range objects {
+		for _, message := range s.faultsOf(object) {
+			faults = append(faults, &Fault{Source: object.Source, Message: message})
+		}
+		key := Key(object.Unstructured)
+		if first, taken := sources[key]; taken && object.GetName() != "" {
+			faults = append(faults, &Fault{Source: object.Source, Message: fmt.Sprintf("%s is already defined at %s", object, first)})
+		}
+		sources[key] = object.Source
+	}
+	return errors.Join(faults...)
+}
+
+func (s Service) faultsOf(object Object) []string {
+	var faults []string
+	if object.GetAPIVersion() == "" || object.GetKind() == "" {
+		return append(faults, "is no Kubernetes object: it needs apiVersion and kind")
+	}
+	if object.GetName() == "" {
+		faults = append(faults, fmt.Sprintf("a %s without metadata.name", object.GetKind()))
+	}
+	if clusterScoped(object.GetKind()) {
+		if !slices.Contains(s.Allow, AllowClusterScoped) {
+			faults = append(faults, fmt.Sprintf("%s is cluster-scoped; services.%s.kubernetes.allow does not list %q",
+				object, s.Name, AllowClusterScoped))
+		}
+		return faults
+	}
+	if namespace := object.GetNamespace(); namespace != "" && namespace != s.Namespace {
+		faults = append(faults, fmt.Sprintf("%s is of namespace %q; environment %q is namespace %q",
+			object, namespace, s.Environment, s.Namespace))
+	}
+	for label, want := range map[string]string{LabelApp: s.App, LabelService: s.Name} {
+		if has := object.GetLabels()[label]; has != "" && has != want {
+			faults = append(faults, fmt.Sprintf("%s has the label %s=%s; it is deployed as %q", object, label, has, want))
+		}
+	}
+	slices.Sort(faults)
+	return faults
+}

@@ -1,0 +1,118 @@
+package manifest
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/yaml"
+
+	"github.com/skycap/skycap/internal/revision"
+)
+
+// Fault is one thing that is wrong with a manifest.
+type Fault struct {
+	Source  string // file or file:line
+	Message string
+}
+
+func (f *Fault) Error() string { return f.Source + ": " + f.Message }
+
+// Load reads the objects at a path of the tree: a YAML or JSON file, a folder
+// of them (its sub-folders too), or a kustomization. Its error joins a *Fault
+// for each thing that is wrong.
+func Load(files revision.Tree, at string, remoteBases bool) ([]Object, error) {
+	at = path.Clean(at)
+	below := files.Under(at)
+	if len(below) == 0 {
+		return nil, &Fault{Source: at, Message: "no manifests there at this revision"}
+	}
+	if name := kustomization(files, at); name != "" {
+		return kustomize(files, at, remoteBases)
+	}
+	var objects []Object
+	var faults []error
+	_, isFile := files[at]
+	for _, name := range below.Paths() {
+		source := at
+		if !isFile {
+			source = path.Join(at, name)
+		}
+		if !isFile && !slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(name)) {
+			continue
+		}
+		found, err := parse(source, below[name].Data)
+		objects = append(objects, found...)
+		faults = append(faults, err)
+	}
+	if len(objects) == 0 {
+		faults = append(faults, &Fault{Source: at, Message: "its files (*.yaml, *.yml, *.json) hold no object"})
+	}
+	return objects, errors.Join(faults...)
+}
+
+// parse reads the documents of one file.
+func parse(source string, data []byte) ([]Object, error) {
+	var objects []Object
+	var faults []error
+	line := 1
+	reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(data)))
+	for {
+		document, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			return objects, errors.Join(faults...)
+		}
+		if err != nil {
+			return objects, errors.Join(append(faults, &Fault{Source: source, Message: err.Error()})...)
+		}
+		found, err := parseDocument(fmt.Sprintf("%s:%d", source, line+leadingBlank(document)), document)
+		objects = append(objects, found...)
+		faults = append(faults, err)
+		line += bytes.Count(document, []byte("\n")) + 1 // the separator
+	}
+}
+
+// leadingBlank counts the lines before a document's first key.
+func leadingBlank(document []byte) int {
+	blank := 0
+	for line := range bytes.Lines(document) {
+		text := strings.TrimSpace(string(line))
+		if text != "" && text != "---" && !strings.HasPrefix(text, "#") {
+			return blank
+		}
+		blank++
+	}
+	return 0
+}
+
+func parseDocument(source string, document []byte) ([]Object, error) {
+	var content map[string]any
+	if err := yaml.UnmarshalStrict(document, &content); err != nil {
+		message := strings.TrimPrefix(err.Error(), "error converting YAML to JSON: ")
+		return nil, &Fault{Source: source, Message: strings.ReplaceAll(message, "\n", " ")}
+	}
+	if len(content) == 0 { // nothing but comments
+		return nil, nil
+	}
+	object := &unstructured.Unstructured{Object: content}
+	if !object.IsList() {
+		return []Object{{Unstructured: object, Source: source}}, nil
+	}
+	var objects []Object
+	err := object.EachListItem(func(item runtime.Object) error {
+		objects = append(objects, Object{Unstructured: item.(*unstructured.Unstructured), Source: source})
+		return nil
+	})
+	if err != nil {
+		return nil, &Fault{Source: source, Message: err.Error()}
+	}
+	return objects, nil
+}

@@ -1,0 +1,113 @@
+// Package manifest makes a service's Kubernetes objects: it loads them from the
+// revision, pins their images, mounts their configuration and labels them. It
+// is pure: what it reads comes in as values.
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/skycap/skycap/internal/config"
+	"github.com/skycap/skycap/internal/image"
+	"github.com/skycap/skycap/internal/revision"
+)
+
+// Object is one Kubernetes object and where it was written down.
+type Object struct {
+	*unstructured.Unstructured
+	Source string // file, or file:line; empty for an object of our own
+}
+
+// String names the object as kubectl does, with its group left out.
+func (o Object) String() string { return fmt.Sprintf("%s %q", o.GetKind(), o.GetName()) }
+
+// Service is what a service's objects are made from.
+type Service struct {
+	App, Name, Environment string
+	Namespace              string
+	Files                  revision.Tree // of the revision
+	Manifests              string        // the path of a file, folder or kustomization
+	Allow                  []string      // what skycap.yaml allows by name
+	Images                 map[string]image.Image
+	Config                 config.Tree
+	Mount                  string // where containers see Config; empty for nowhere
+	Env                    bool   // whether Config.Env becomes environment variables
+}
+
+// Build makes the service's objects in the order in which they are to be
+// applied. Its error joins one for each thing that is wrong.
+func (s Service) Build() ([]Object, error) {
+	objects, err := Load(s.Files, s.Manifests, slices.Contains(s.Allow, AllowRemoteBases))
+	if err != nil {
+		return nil, err
+	}
+	maps := s.configMaps()
+	faults := []error{s.check(objects), s.setImages(objects)}
+	for _, object := range objects {
+		for _, pod := range podTemplates(object) {
+			faults = append(faults, s.mountConfig(object, pod, maps))
+			s.labelPod(pod)
+		}
+	}
+	objects = append(objects, objectsOf(maps)...)
+	for _, object := range objects {
+		s.label(object)
+	}
+	Sort(objects)
+	return objects, errors.Join(faults...)
+}
+
+// Labels that every object of a release carries.
+const (
+	LabelManagedBy   = "app.kubernetes.io/managed-by"
+	LabelApp         = "skycap.dev/app"
+	LabelService     = "skycap.dev/service"
+	LabelEnvironment = "skycap.dev/environment"
+
+	// ManagedBy is the value of LabelManagedBy.
+	ManagedBy = "skycap"
+	// AnnotationConfig is the configuration's hash, on pods.
+	AnnotationConfig = "skycap.dev/config"
+)
+
+func (s Service) labels() map[string]string {
+	return map[string]string{LabelManagedBy: ManagedBy, LabelApp: s.App, LabelService: s.Name, LabelEnvironment: s.Environment}
+}
+
+func (s Service) label(object Object) {
+	labels := object.GetLabels()
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	for name, value := range s.labels() {
+		labels[name] = value
+	}
+	object.SetLabels(labels)
+}
+
+// labelPod marks a pod template with what its pods are found by, and with the
+// configuration's hash. Neither revision nor release: those would roll pods
+// that need not roll.
+func (s Service) labelPod(pod map[string]any) {
+	metadata := child(pod, "metadata")
+	labels := child(metadata, "labels")
+	for name, value := range s.labels() {
+		labels[name] = value
+	}
+	if len(s.Config.Files) > 0 {
+		child(metadata, "annotations")[AnnotationConfig] = s.Config.Hash
+	}
+}
+
+// child is the map below a key, made when it isn't there.
+func child(parent map[string]any, key string) map[string]any {
+	found, ok := parent[key].(map[string]any)
+	if !ok {
+		found = map[string]any{}
+		parent[key] = found
+	}
+	return found
+}

@@ -1,0 +1,236 @@
+package manifest
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/skycap/skycap/internal/config"
+	"github.com/skycap/skycap/internal/image"
+	"github.com/skycap/skycap/internal/revision"
+)
+
+const deployment = `# the web
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      initContainers: [{name: prepare, image: "localhost:5000/shop/web:old"}]
+      containers:
+        - {name: web, image: web}
+        - {name: proxy, image: "envoy:1"}
+`
+
+const service = `apiVersion: v1
+kind: Service
+metadata: {name: web}
+`
+
+func files(pairs ...string) revision.Tree {
+	tree := revision.Tree{}
+	for i := 0; i < len(pairs); i += 2 {
+		tree[pairs[i]] = revision.File{Data: []byte(pairs[i+1])}
+	}
+	return tree
+}
+
+func pinned() image.Image {
+	return image.Image{Repository: "localhost:5000/shop/web", Tag: "3f2c1a9b8d70", Digest: "sha256:abc"}
+}
+
+func web(tree revision.Tree) Service {
+	return Service{
+		App: "shop", Name: "web", Environment: "staging", Namespace: "shop-staging",
+		Files: tree, Manifests: "deploy/web",
+		Images: map[string]image.Image{"web": pinned()},
+	}
+}
+
+func byKind(objects []Object, kind string) []Object {
+	var found []Object
+	for _, object := range objects {
+		if object.GetKind() == kind {
+			found = append(found, object)
+		}
+	}
+	return found
+}
+
+func TestBuildPinsMountsAndLabels(t *testing.T) {
+	t.Parallel()
+	s := web(files("deploy/web/all.yaml", deployment+"---\n"+service, "deploy/web/README.md", "not a manifest"))
+	s.Config = config.Tree{Files: files("greeting.txt", "hello"), Hash: "c91e000000"}
+	s.Mount = "/etc/shop"
+	objects, err := s.Build()
+	require.NoError(t, err)
+	kinds := make([]string, len(objects))
+	labels := map[string]string{LabelManagedBy: "skycap", LabelApp: "shop", LabelService: "web", LabelEnvironment: "staging"}
+	for i, object := range objects {
+		kinds[i] = object.GetKind()
+		assert.Equal(t, labels, object.GetLabels(), object.String())
+	}
+	assert.Equal(t, []string{"ConfigMap", "Service", "Deployment"}, kinds)
+
+	pod, _, _ := unstructured.NestedMap(objects[2].Object, "spec", "template")
+	podLabels, _, _ := unstructured.NestedStringMap(pod, "metadata", "labels")
+	labels["app"] = "web"
+	assert.Equal(t, labels, podLabels)
+	annotations, _, _ := unstructured.NestedStringMap(pod, "metadata", "annotations")
+	assert.Equal(t, map[string]string{AnnotationConfig: "c91e000000"}, annotations, "no revision, no release: those would roll pods")
+	for i, container := range Containers(objects[2]) {
+		want := pinned().String()
+		if i == 2 {
+			want = "envoy:1"
+		}
+		assert.Equal(t, want, container["image"])
+		assert.Equal(t, []any{map[string]any{"name": "skycap-config", "mountPath": "/etc/shop", "readOnly": true}}, container["volumeMounts"])
+	}
+	volumes, _, _ := unstructured.NestedSlice(pod, "spec", "volumes")
+	assert.Equal(t, []any{map[string]any{"name": "skycap-config", "configMap": map[string]any{"name": "shop-web-config-c91e000000"}}}, volumes)
+	assert.Equal(t, true, objects[0].Object["immutable"])
+	assert.Equal(t, map[string]any{"greeting.txt": "hello"}, objects[0].Object["data"])
+}
+
+func TestPodTemplatesByShape(t *testing.T) {
+	t.Parallel()
+	containers := "containers: [{name: a, image: web}]"
+	for _, text := range []string{
+		"apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec: {jobTemplate: {spec: {template: {spec: {" + containers + "}}}}}",
+		"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {" + containers + "}",
+		"apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: a}\nspec: {template: {spec: {" + containers + "}}}",
+		"apiVersion: v1\nkind: List\nitems:\n- {apiVersion: apps/v1, kind: DaemonSet, metadata: {name: a}, spec: {template: {spec: {" + containers + "}}}}",
+	} {
+		objects, err := web(files("deploy/web", text)).Build()
+		require.NoError(t, err, text)
+		require.Len(t, Containers(objects[0]), 1, text)
+		assert.Equal(t, pinned().String(), Containers(objects[0])[0]["image"])
+	}
+}
+
+func TestNastyTreesKeepPathsBytesAndModes(t *testing.T) {
+	t.Parallel()
+	tree := files(
+		"plain.txt", "text\r\n\ttab", "sub/dir/a", "1", ".env", "", "with space", "s", "ü", "u", "quote'\"", "q",
+		"x-0123456789abcdef", "looks encoded", "binary", "\x00\xff", "control", "a\x1bb", strings.Repeat("n", 254), "long",
+	)
+	tree["run.sh"] = revision.File{Data: []byte("#!"), Executable: true}
+	s := Service{App: "a", Name: "b", Config: config.Tree{Files: tree, Hash: "0123456789"}, Mount: "/c"}
+	maps := s.configMaps()
+	require.Len(t, maps, 1)
+	got := revision.Tree{}
+	for _, item := range maps[0].items {
+		item := item.(map[string]any)
+		key := item["key"].(string)
+		assert.Regexp(t, plainKey, key)
+		text, isText, _ := unstructured.NestedString(maps[0].object.Object, "data", key)
+		data := []byte(text)
+		if !isText {
+			encoded, _, _ := unstructured.NestedString(maps[0].object.Object, "binaryData", key)
+			data, _ = base64.StdEncoding.DecodeString(encoded)
+		}
+		got[item["path"].(string)] = revision.File{Data: data, Executable: item["mode"] == int64(0o755)}
+	}
+	assert.Equal(t, tree, got)
+	binary, _, _ := unstructured.NestedMap(maps[0].object.Object, "binaryData")
+	assert.Len(t, binary, 2, "what JSON would not carry as it is")
+	assert.Equal(t, "plain.txt", fileKey("plain.txt"))
+	assert.Equal(t, "x-fe06fadfb4db8381", fileKey("sub/dir/a"), "x- and 16 hex of the path's sha256")
+}
+
+func TestLargeTreesBecomeSeveralMaps(t *testing.T) {
+	t.Parallel()
+	tree := revision.Tree{}
+	for i := range 4 {
+		tree[fmt.Sprint("file", i)] = revision.File{Data: make([]byte, 500<<10)}
+	}
+	tree["zz-largest"] = revision.File{Data: make([]byte, config.MaxFileSize)}
+	s := Service{App: "a", Name: "b", Config: config.Tree{Files: tree, Hash: "0123456789", Env: map[string]string{"A": "1"}}, Mount: "/c", Env: true}
+	maps := s.configMaps()
+	names := make([]string, len(maps))
+	for i, m := range maps {
+		names[i] = m.object.GetName()
+		assert.LessOrEqual(t, m.size, mapSize)
+	}
+	base := "a-b-config-0123456789"
+	assert.Equal(t, []string{base, base + "-2", base + "-3", base + "-4", base + "-5", base + "-6"}, names)
+	sources, _, _ := unstructured.NestedSlice(volumeOf(maps), "projected", "sources")
+	assert.Len(t, sources, 5, "the variables are not mounted")
+	container := map[string]any{}
+	setEnv(container, maps)
+	assert.Equal(t, map[string]any{"envFrom": []any{map[string]any{"configMapRef": map[string]any{"name": base + "-6"}}}}, container)
+}
+
+func TestKustomization(t *testing.T) {
+	t.Parallel()
+	overlay := files(
+		"deploy/web/kustomization.yaml", "resources: [../base]\nnamePrefix: my-\nimages: [{name: web, newName: web}]\n",
+		"deploy/base/kustomization.yaml", "resources: [web.yaml]\n", "deploy/base/web.yaml", deployment)
+	objects, err := web(overlay).Build()
+	require.NoError(t, err)
+	require.Len(t, objects, 1)
+	assert.Equal(t, "my-web", objects[0].GetName())
+
+	delete(overlay, "deploy/base/kustomization.yaml")
+	delete(overlay, "deploy/base/web.yaml")
+	assert.Equal(t, []string{"deploy/base"}, Outside(overlay, "deploy/web"))
+	_, err = web(overlay).Build()
+	assert.ErrorContains(t, err, `resources names "../base", which the revision does not have`)
+	for _, base := range []string{
+		"https://github.com/a/b//c?ref=v1", "github.com/a/b", "git@github.com:a/b", "ssh://git@h/a", "git::https://h/a", "user@host:a/b", "h.example/a.git/b",
+	} {
+		_, err = web(files("deploy/web/kustomization.yaml", "resources: ['"+base+"']")).Build()
+		var refused *RemoteError
+		require.ErrorAs(t, err, &refused, base)
+	}
+}
+
+func TestAllFaultsAtOnce(t *testing.T) {
+	t.Parallel()
+	tree := files(
+		"deploy/web/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: other}\n---\n\n# a comment\nkind: Nothing\n",
+		"deploy/web/b.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: b}\n---\napiVersion: v1\nkind: Service\nmetadata: {}\n",
+		"deploy/web/c.yaml", service+"---\napiVersion: v1\nkind: Service\nmetadata: {name: web, labels: {skycap.dev/app: another}}\n",
+	)
+	_, err := web(tree).Build()
+	for _, want := range []string{
+		`deploy/web/a.yaml:1: ConfigMap "a" is of namespace "other"; environment "staging" is namespace "shop-staging"`,
+		"deploy/web/a.yaml:7: is no Kubernetes object: it needs apiVersion and kind",
+		`deploy/web/b.yaml:1: Namespace "b" is cluster-scoped`, "deploy/web/b.yaml:5: a Service without metadata.name",
+		`deploy/web/c.yaml:5: Service "web" is already defined at deploy/web/c.yaml:1`,
+		`deploy/web/c.yaml:5: Service "web" has the label skycap.dev/app=another; it is deployed as "shop"`,
+		`no container of service "web" runs image "web" or "localhost:5000/shop/web"`,
+	} {
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+func TestLoadRefusals(t *testing.T) {
+	t.Parallel()
+	for want, tree := range map[string]revision.Tree{
+		"deploy/web: no manifests there at this revision":              files("deploy/other.yaml", service),
+		"deploy/web: its files (*.yaml, *.yml, *.json) hold no object": files("deploy/web/README.md", "x"),
+		"deploy/web/a.yaml:1: yaml: ":                                  files("deploy/web/a.yaml", "a: [b\n"),
+		`key "kind" already set in map`:                                files("deploy/web/a.yaml", "kind: A\nkind: B\n"),
+		`deploy/web/a.yaml:1: `:                                        files("deploy/web/a.yaml", "- a list\n"),
+	} {
+		_, err := Load(tree, "deploy/web", false)
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+func TestTakenMountsAreRefused(t *testing.T) {
+	t.Parallel()
+	s := web(files("deploy/web/a.yaml", strings.Replace(deployment, "{name: web, image: web}",
+		"{name: web, image: web, volumeMounts: [{name: v, mountPath: /etc/shop/}]}", 1)))
+	s.Config, s.Mount = config.Tree{Files: files("a", "b"), Hash: "0123456789"}, "/etc/shop"
+	_, err := s.Build()
+	assert.ErrorContains(t, err, `container "web" already mounts something at "/etc/shop"`)
+}

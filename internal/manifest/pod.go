@@ -1,0 +1,85 @@
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/skycap/skycap/internal/image"
+)
+
+// podTemplates finds the pod template of an object by its shape, so that custom
+// workloads have one as well. A bare Pod is its own.
+func podTemplates(object Object) []map[string]any {
+	var found []map[string]any
+	for _, fields := range [][]string{{"spec", "template"}, {"spec", "jobTemplate", "spec", "template"}} {
+		template, ok, _ := unstructured.NestedFieldNoCopy(object.Object, fields...)
+		if pod, isMap := template.(map[string]any); ok && isMap && hasContainers(pod) {
+			found = append(found, pod)
+		}
+	}
+	if object.GetKind() == "Pod" && hasContainers(object.Object) {
+		found = append(found, object.Object)
+	}
+	return found
+}
+
+func hasContainers(pod map[string]any) bool {
+	containers, ok, _ := unstructured.NestedFieldNoCopy(pod, "spec", "containers")
+	_, isList := containers.([]any)
+	return ok && isList
+}
+
+// Containers returns the containers of an object's pod template, init containers first.
+func Containers(object Object) []map[string]any {
+	var found []map[string]any
+	for _, pod := range podTemplates(object) {
+		found = append(found, containersOf(pod)...)
+	}
+	return found
+}
+
+func containersOf(pod map[string]any) []map[string]any {
+	var found []map[string]any
+	for _, field := range []string{"initContainers", "containers"} {
+		list, _, _ := unstructured.NestedFieldNoCopy(pod, "spec", field)
+		items, _ := list.([]any)
+		for _, item := range items {
+			if container, ok := item.(map[string]any); ok {
+				found = append(found, container)
+			}
+		}
+	}
+	return found
+}
+
+// setImages pins each container whose image is one of the service's. An image
+// that no container runs is a fault.
+func (s Service) setImages(objects []Object) error {
+	used := map[string]bool{}
+	var seen []string
+	for _, object := range objects {
+		for _, container := range Containers(object) {
+			reference, _ := container["image"].(string)
+			seen = append(seen, fmt.Sprintf("%q", reference))
+			for key, pinned := range s.Images {
+				if reference == key || image.Repository(reference) == pinned.Repository {
+					container["image"] = pinned.String()
+					used[key] = true
+				}
+			}
+		}
+	}
+	var faults []error
+	for key, pinned := range s.Images {
+		if !used[key] {
+			faults = append(faults, &Fault{Source: s.Manifests, Message: fmt.Sprintf(
+				"no container of service %q runs image %q or %q; there are %s",
+				s.Name, key, pinned.Repository, strings.Join(slices.Compact(seen), ", "))})
+		}
+	}
+	return errors.Join(faults...)
+}

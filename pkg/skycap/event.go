@@ -1,0 +1,123 @@
+// Package skycap holds the documents that skycap prints with -o json, for other
+// programs to decode. Fields are added, never changed or removed.
+package skycap
+
+import "time"
+
+// EventSchema is the schema of an Event.
+const EventSchema = "skycap.dev/event/v1"
+
+// EventType says what an event is about.
+type EventType string
+
+// The types of events.
+const (
+	EventStart    EventType = "start"    // the command began
+	EventPhase    EventType = "phase"    // a part of the command began
+	EventState    EventType = "state"    // a service's state changed
+	EventWarning  EventType = "warning"  // something that should not go unseen
+	EventLog      EventType = "log"      // what another program said, or a detail
+	EventEvidence EventType = "evidence" // a fact that explains a failure
+	EventResult   EventType = "result"   // how it ended: the last event, always
+)
+
+// Event is one line of what deploy, rollback, restart, move and build print.
+type Event struct {
+	Schema string    `json:"schema"`
+	Time   time.Time `json:"time"`
+	Seq    int       `json:"seq"` // 1 for the first
+	Type   EventType `json:"type"`
+
+	Phase   string `json:"phase,omitempty"`   // prepare, check, apply, wait
+	Service string `json:"service,omitempty"` // what it is about, if it is about one
+	Target  Target `json:"target,omitempty"`
+	State   State  `json:"state,omitempty"`   // of the service
+	Message string `json:"message,omitempty"` // for people
+
+	*Result `json:",omitempty"` // of a result event
+}
+
+// Word is a result in one word. Each has its exit code.
+type Word string
+
+// The results.
+const (
+	ResultOK          Word = "ok"          // 0: done and healthy, or nothing to do
+	ResultFailed      Word = "failed"      // 1: failed, and nothing was changed
+	ResultUsage       Word = "usage"       // 2: the command line or skycap.yaml is wrong
+	ResultUnhealthy   Word = "unhealthy"   // 3: changed, but not healthy
+	ResultPartial     Word = "partial"     // 4: some targets were changed, others not
+	ResultLocked      Word = "locked"      // 5: somebody else's deploy or a freeze
+	ResultReverted    Word = "reverted"    // 6: failed, and the previous release was put back
+	ResultChanges     Word = "changes"     // 7: plan --exit-code found changes
+	ResultInterrupted Word = "interrupted" // 130: Ctrl-C or SIGTERM
+)
+
+// ExitCode is the exit code that goes with a word.
+func (w Word) ExitCode() int {
+	for code, word := range []Word{ResultOK, ResultFailed, ResultUsage, ResultUnhealthy, ResultPartial, ResultLocked, ResultReverted, ResultChanges} {
+		if word == w {
+			return code
+		}
+	}
+	return 130
+}
+
+// Result is how a command ended.
+type Result struct {
+	Word            Word            `json:"result"`
+	ExitCode        int             `json:"exitCode"`
+	Healthy         bool            `json:"healthy"` // seen healthy; with --no-wait false
+	Changed         bool            `json:"changed"` // whether anything was changed
+	App             string          `json:"app"`
+	Revision        string          `json:"revision"` // the full hash
+	Environment     string          `json:"environment"`
+	Release         int             `json:"release"` // its number; 0 when there is none
+	DurationSeconds float64         `json:"durationSeconds"`
+	Services        []ServiceResult `json:"services"`
+	Error           string          `json:"error,omitempty"` // what is wrong, on failure
+	Hints           []string        `json:"hints,omitempty"` // the next commands to type
+}
+
+// ServiceResult is how it ended for one service.
+type ServiceResult struct {
+	Service  string   `json:"service"`
+	Target   Target   `json:"target"`
+	Result   Word     `json:"result"`
+	State    State    `json:"state"`
+	Cause    string   `json:"cause,omitempty"`    // one sentence, on failure
+	Grade    Grade    `json:"grade,omitempty"`    // of the cause
+	Evidence []string `json:"evidence,omitempty"` // what proves the cause
+	Hint     string   `json:"hint,omitempty"`     // the next command to type
+}
+
+// Target is a kind of place where services run.
+type Target string
+
+// The kinds of targets.
+const (
+	TargetKubernetes Target = "kubernetes"
+	TargetHosts      Target = "hosts"
+)
+
+// State is how a service is.
+type State string
+
+// The states.
+const (
+	StateHealthy     State = "healthy"     // all instances are of the wanted kind, and ready
+	StateProgressing State = "progressing" // on its way
+	StateDegraded    State = "degraded"    // something is broken
+	StateStopped     State = "stopped"     // scaled to zero, on purpose
+	StateAbsent      State = "absent"      // nothing of it is there
+)
+
+// Grade says how surely a finding means that a release is broken.
+type Grade string
+
+// The grades.
+const (
+	GradeFatal      Grade = "fatal"      // will not heal by itself
+	GradePersistent Grade = "persistent" // has gone on for too long
+	GradeTransient  Grade = "transient"  // may well pass
+)
