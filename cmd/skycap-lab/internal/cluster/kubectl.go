@@ -35,13 +35,13 @@ func (k Kubectl) CreateNamespaces(ctx context.Context) error {
 	return nil
 }
 
-// WaitForNodes returns when each node is Ready, the real one by a heartbeat no older
+// WaitForNodes returns when count nodes are Ready, the real one by a heartbeat no older
 // than since: what the cluster remembers of a node that died says nothing of the new.
-func (k Kubectl) WaitForNodes(ctx context.Context, since time.Time) error {
+func (k Kubectl) WaitForNodes(ctx context.Context, count int, since time.Time) error {
 	for {
 		out, err := k.run(ctx, "", "get", "nodes", "--output="+
 			`jsonpath={range .items[*]}{.metadata.name}{range .status.conditions[?(@.type=="Ready")]} {.status} {.lastHeartbeatTime}{end}{"\n"}{end}`)
-		if err == nil && allReady(string(out), since) {
+		if err == nil && ready(string(out), since) == count {
 			return nil
 		}
 		select {
@@ -52,19 +52,20 @@ func (k Kubectl) WaitForNodes(ctx context.Context, since time.Time) error {
 	}
 }
 
-// allReady reads lines of a node's name, its status and the time of its last heartbeat.
-func allReady(nodes string, since time.Time) bool {
+// ready counts the nodes that are, from lines of a name, a status and the time of
+// the last heartbeat.
+func ready(nodes string, since time.Time) (count int) {
 	for line := range strings.Lines(nodes) {
 		fields := strings.Fields(line)
 		if len(fields) != 3 || fields[1] != "True" {
-			return false
+			continue
 		}
 		beat, err := time.Parse(time.RFC3339, fields[2])
-		if err != nil || fields[0] == NodeName && beat.Before(since.Truncate(time.Second)) {
-			return false
+		if err == nil && (fields[0] != NodeName || !beat.Before(since.Truncate(time.Second))) {
+			count++
 		}
 	}
-	return nodes != ""
+	return count
 }
 
 func (k Kubectl) apply(ctx context.Context, objects string) error {

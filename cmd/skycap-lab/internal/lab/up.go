@@ -124,14 +124,16 @@ func (l Lab) daemon(d process.Daemon) step {
 func (l Lab) nodes(s state.Settings, w Wishes) []step {
 	var steps []step
 	kubectl := cluster.Kubectl{Dir: l.Dir}
-	since := time.Time{}
+	count, since := 0, time.Time{}
 	if s.HasSimulated() {
+		count++
 		steps = append(steps, l.daemon(cluster.Kwok(l.Dir, s)), step{"simulated node",
 			func(ctx context.Context) (string, error) {
 				return "registered", kubectl.AddSimulatedNode(ctx, s.HasReal())
 			}})
 	}
 	if s.HasReal() {
+		count++
 		steps = append(steps, step{"node's ground", func(ctx context.Context) (string, error) {
 			outcome, fresh, err := l.prepareNode(ctx, s, w)
 			if fresh {
@@ -143,7 +145,7 @@ func (l Lab) nodes(s state.Settings, w Wishes) []step {
 	return append(steps, step{"nodes", func(ctx context.Context) (string, error) {
 		ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, fmt.Errorf("the nodes were not ready after a minute"))
 		defer cancel()
-		return "ready", kubectl.WaitForNodes(ctx, since)
+		return "ready", kubectl.WaitForNodes(ctx, count, since)
 	}})
 }
 

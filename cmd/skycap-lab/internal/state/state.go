@@ -83,8 +83,9 @@ func (d Dir) Path(names ...string) string {
 // Bin is where the programs lie that the lab built.
 func (d Dir) Bin(name string) string { return d.Path("bin", name) }
 
-// Self is the lab's own program, copied so that hooks and daemons outlive a build.
-func (d Dir) Self() string { return d.Bin("skycap-lab") }
+// Self is the lab's own program, copied so that hooks and daemons outlive a build. It
+// is not among the others, which are on people's PATH before the one just built.
+func (d Dir) Self() string { return d.Path("libexec", "skycap-lab") }
 
 // Log is where a component writes what it has to say.
 func (d Dir) Log(component string) string { return d.Path("log", component+".log") }
