@@ -218,7 +218,7 @@ func (l testLab) get(url string) string {
 	if err != nil {
 		return ""
 	}
-	defer response.Body.Close()
+	defer response.Body.Close() //nolint:errcheck // read only
 	body, _ := io.ReadAll(response.Body)
 	return string(body)
 }

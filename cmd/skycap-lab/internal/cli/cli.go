@@ -98,11 +98,7 @@ func newRoot() *cobra.Command {
 }
 
 func (s *shared) dir() (state.Dir, error) {
-	dir, err := state.Open(s.stateDir, os.Getenv)
-	if err != nil {
-		return "", usageError{err}
-	}
-	return dir, nil
+	return state.Open(s.stateDir, os.Getenv)
 }
 
 func (s *shared) lab(cmd *cobra.Command) (lab.Lab, error) {
