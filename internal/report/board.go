@@ -1,0 +1,106 @@
+package report
+
+import (
+	"time"
+
+	"github.com/skycap/skycap/pkg/skycap"
+)
+
+// board is what is known of each service and of the command as a whole.
+type board struct {
+	rows  []*row    // in the order in which they were first heard of
+	doing string    // what the command said last that it does
+	since time.Time // when it said so
+	ended bool
+}
+
+// row is one service in one kind of place.
+type row struct {
+	place
+	condition
+	began  time.Time
+	ended  time.Time // zero while it goes on
+	failed bool
+}
+
+// settled reports whether a service has arrived where it should. A degraded one
+// has not: it may heal.
+func settled(state skycap.State) bool {
+	return state == skycap.StateHealthy || state == skycap.StateStopped
+}
+
+// note takes an event in.
+func (b *board) note(event skycap.Event) {
+	switch event.Type {
+	case skycap.EventStart, skycap.EventPhase:
+		b.doing, b.since = event.Message, event.Time
+	case skycap.EventState:
+		row := b.row(event)
+		row.condition = condition{event.State, event.Message}
+		row.ended = time.Time{}
+		if settled(event.State) {
+			row.ended = event.Time
+		}
+	case skycap.EventResult:
+		b.end(event)
+	default:
+	}
+}
+
+func (b *board) row(event skycap.Event) *row {
+	where := place{event.Service, event.Target}
+	for _, known := range b.rows {
+		if known.place == where {
+			return known
+		}
+	}
+	fresh := &row{place: where, began: event.Time}
+	b.rows = append(b.rows, fresh)
+	return fresh
+}
+
+// end stops the clocks, and takes over the services' results.
+func (b *board) end(event skycap.Event) {
+	b.ended = true
+	for _, row := range b.rows {
+		if row.ended.IsZero() {
+			row.ended = event.Time
+		}
+		if event.Result == nil {
+			continue
+		}
+		for _, service := range event.Services {
+			if row.place == (place{service.Service, service.Target}) {
+				row.failed = service.Result != skycap.ResultOK
+				row.state = service.State
+			}
+		}
+	}
+}
+
+// waiting is the services that have not arrived.
+func (b *board) waiting() []*row {
+	var rows []*row
+	for _, row := range b.rows {
+		if row.ended.IsZero() {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// name is how people know a row: by its service, and where that is in two kinds
+// of places by both.
+func (b *board) name(r *row) string {
+	for _, other := range b.rows {
+		if other.service == r.service && other.target != r.target {
+			return r.service + " (" + string(r.target) + ")"
+		}
+	}
+	return r.service
+}
+
+// text is a row as a line: web progressing: 1 of 2 pods ready.
+func (b *board) text(r *row) string {
+	return about(words(b.name(r), string(r.state)), r.message)
+}

@@ -1,0 +1,117 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/skycap/skycap/pkg/skycap"
+)
+
+// shortRevision is how many digits of a hash people see.
+const shortRevision = 12
+
+// summary is a good result as one line:
+// deployed storefront 3f2c1a9b8d70 to staging as release 7: web healthy (12.3s).
+func summary(command string, result *skycap.Result) string {
+	took := time.Duration(result.DurationSeconds * float64(time.Second))
+	if !result.Changed && (command == "" || command == "deploy") {
+		return fmt.Sprintf("nothing to do: %s already runs %s%s (%s)",
+			result.Environment, words(result.App, short(result.Revision)), asRelease(result.Release), precise(took))
+	}
+	text := done(command, result)
+	if services := serviceStates(result.Services); services != "" {
+		text += ": " + services
+	}
+	return fmt.Sprintf("%s (%s)", text, precise(took))
+}
+
+// done is what a command has done, with what, and where.
+func done(command string, result *skycap.Result) string {
+	app, revision, release := result.App, short(result.Revision), asRelease(result.Release)
+	switch command {
+	case "", "deploy":
+		return words("deployed", app, revision, at("to", result.Environment)) + release + unseen(result)
+	case "rollback":
+		return words("rolled back", app, at("to", revision), at("in", result.Environment)) + release + unseen(result)
+	case "move":
+		return words("moved", app, revision, at("in", result.Environment)) + release + unseen(result)
+	case "build":
+		return words("built", app, revision)
+	case "stop":
+		return words("stopped", app, at("in", result.Environment))
+	default:
+		return words(strings.TrimSuffix(command, "e")+"ed", app, revision, at("in", result.Environment)) + unseen(result)
+	}
+}
+
+// unseen says that nobody waited for the services to become healthy.
+func unseen(result *skycap.Result) string {
+	for _, service := range result.Services {
+		if !result.Healthy && service.State == skycap.StateProgressing {
+			return ", not waited for"
+		}
+	}
+	return ""
+}
+
+// serviceStates groups services by state: web, worker healthy; cron stopped.
+func serviceStates(services []skycap.ServiceResult) string {
+	var order []skycap.State
+	names := map[skycap.State][]string{}
+	for _, service := range services {
+		if names[service.State] == nil {
+			order = append(order, service.State)
+		}
+		names[service.State] = append(names[service.State], service.Service)
+	}
+	groups := make([]string, 0, len(order))
+	for _, state := range order {
+		groups = append(groups, words(strings.Join(names[state], ", "), string(state)))
+	}
+	return strings.Join(groups, "; ")
+}
+
+func asRelease(number int) string {
+	if number == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" as release %d", number)
+}
+
+func at(preposition, place string) string {
+	if place == "" {
+		return ""
+	}
+	return preposition + " " + place
+}
+
+// words joins those that are not empty.
+func words(all ...string) string {
+	return strings.Join(strings.FieldsFunc(strings.Join(all, "\x00"), func(char rune) bool { return char == 0 }), " ")
+}
+
+func short(revision string) string {
+	return revision[:min(len(revision), shortRevision)]
+}
+
+// precise is a duration to a tenth of a second: 12.3s, 2m05s.
+func precise(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%.1fs", d.Truncate(100*time.Millisecond).Seconds())
+	}
+	return rough(d)
+}
+
+// rough is a duration in whole seconds: 45s, 2m05s, 1h02m.
+func rough(d time.Duration) string {
+	seconds := int(d.Seconds())
+	switch {
+	case seconds < 60:
+		return fmt.Sprintf("%ds", seconds)
+	case seconds < 3600:
+		return fmt.Sprintf("%dm%02ds", seconds/60, seconds%60)
+	default:
+		return fmt.Sprintf("%dh%02dm", seconds/3600, seconds/60%60)
+	}
+}

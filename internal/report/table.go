@@ -1,0 +1,40 @@
+package report
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"text/tabwriter"
+)
+
+// Table prints rows in aligned columns under a header in upper case.
+func Table(w io.Writer, header []string, rows [][]string) error {
+	var buffer bytes.Buffer
+	table := tabwriter.NewWriter(&buffer, 0, 0, 2, ' ', 0)
+	if err := writeRow(table, strings.Split(strings.ToUpper(strings.Join(header, "\t")), "\t")); err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if err := writeRow(table, row); err != nil {
+			return err
+		}
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(buffer.String()) {
+		if _, err := io.WriteString(w, strings.TrimRight(line, " \n")+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeRow(w io.Writer, cells []string) error {
+	safe := make([]string, len(cells))
+	for i, cell := range cells {
+		safe[i] = clean(cell)
+	}
+	_, err := io.WriteString(w, strings.Join(safe, "\t")+"\n")
+	return err
+}
