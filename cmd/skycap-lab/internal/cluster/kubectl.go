@@ -79,7 +79,7 @@ func (k Kubectl) run(ctx context.Context, stdin string, args ...string) ([]byte,
 	argv := []string{k.Dir.Bin("kubectl"), "--kubeconfig=" + k.Dir.Kubeconfig(), "--context=" + Context}
 	return process.Command{
 		Argv:    append(argv, args...),
-		Env:     append(os.Environ(), "KUBECTL_KUBERC=false"),
+		Env:     append(os.Environ(), "KUBECTL_KUBERC=false", "KUBECACHEDIR="+k.Dir.Cluster("kubectl")),
 		Stdin:   strings.NewReader(stdin),
 		Timeout: 90 * time.Second,
 	}.Run(ctx)
