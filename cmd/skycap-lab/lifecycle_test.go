@@ -153,7 +153,7 @@ func (l testLab) killDaemons() {
 
 func (l testLab) kubectl(stdin string, args ...string) (string, error) {
 	out, err := process.Command{
-		Argv:  append([]string{l.dir.Bin("kubectl"), "--kubeconfig=" + l.dir.Kubeconfig(), "--namespace=storefront-staging"}, args...),
+		Argv:  append([]string{l.dir.Bin("kubectl"), "--kubeconfig=" + l.dir.Kubeconfig(), "--cache-dir=" + l.dir.Cluster("kubectl"), "--namespace=storefront-staging"}, args...),
 		Stdin: strings.NewReader(stdin),
 	}.Run(l.t.Context())
 	return string(out), err
