@@ -18,7 +18,8 @@ import (
 // Object is one Kubernetes object and where it was written down.
 type Object struct {
 	*unstructured.Unstructured
-	Source string // file, or file:line; empty for an object of our own
+	Source string   // file, or file:line; empty for an object of our own
+	Allow  []string // what skycap.yaml allows its service by name
 }
 
 // String names the object as kubectl does, with its group left out.
@@ -53,8 +54,9 @@ func (s Service) Build() ([]Object, error) {
 		}
 	}
 	objects = append(objects, objectsOf(maps)...)
-	for _, object := range objects {
+	for i, object := range objects {
 		s.label(object)
+		objects[i].Allow = s.Allow
 	}
 	Sort(objects)
 	return objects, errors.Join(faults...)

@@ -1,0 +1,75 @@
+package kubectl
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/skycap/skycap/internal/run"
+)
+
+// Reason says why kubectl or the API server failed.
+type Reason string
+
+// The reasons.
+const (
+	Unreachable Reason = "unreachable" // no answer from the API server
+	NoContext   Reason = "no context"  // the kubeconfig has no such context
+	NoNamespace Reason = "no namespace"
+	Denied      Reason = "denied"   // no credentials, or no permission
+	Conflict    Reason = "conflict" // somebody else owns a field
+	Exists      Reason = "exists"   // an object of that name is there already
+	NoKind      Reason = "no kind"  // the server doesn't know a kind
+	Rejected    Reason = "rejected" // invalid, or refused by admission
+	Other       Reason = "other"
+)
+
+// Error is a failure of kubectl, or of a request through it.
+type Error struct {
+	Reason  Reason
+	Command string // as one could paste it, or the request
+	Text    string // all that was said
+}
+
+func (e *Error) Error() string {
+	text := e.Text
+	if text == "" {
+		text = fmt.Sprintf("%q failed and said nothing", e.Command)
+	}
+	return text
+}
+
+// said is what kubectl and the server say when they fail, by reason; the first
+// that fits counts. kubectl's words are its own, the server's come behind
+// "Error from server (Reason)".
+type said struct {
+	reason Reason
+	text   *regexp.Regexp
+}
+
+func sayings() []said {
+	return []said{
+		{NoContext, regexp.MustCompile(`context "[^"]*" does not exist|context was not found for specified context|no context exists with the name`)},
+		{NoNamespace, regexp.MustCompile(`\(NotFound\).*namespaces? "[^"]*" not found`)},
+		{Denied, regexp.MustCompile(`\(Unauthorized\)|is forbidden: User|You must be logged in|getting credentials|provide credentials`)},
+		{Conflict, regexp.MustCompile(`Apply failed with \d+ conflict`)},
+		{NoKind, regexp.MustCompile(`no matches for kind|the server doesn't have a resource type`)},
+		{Rejected, regexp.MustCompile(`\((Invalid|BadRequest)\)|denied the request|is forbidden: |is invalid: `)},
+		{Unreachable, regexp.MustCompile(`(?i)unable to connect to the server|connection (to the server .* was )?refused|i/o timeout|no such host|` +
+			`TLS handshake|context deadline exceeded|server is currently unable|ServiceUnavailable|connection reset|actively refused|proxyconnect`)},
+	}
+}
+
+func newError(command run.Command, status int, text string) *Error {
+	failure := &Error{Reason: Other, Command: command.String(), Text: strings.TrimPrefix(text, "error: ")}
+	for _, known := range sayings() {
+		if known.text.MatchString(text) {
+			failure.Reason = known.reason
+			return failure
+		}
+	}
+	if text == "" {
+		failure.Text = fmt.Sprintf("%q ended with exit status %d and said nothing", failure.Command, status)
+	}
+	return failure
+}

@@ -1,0 +1,205 @@
+package kubectl
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/skycap/skycap/internal/run"
+)
+
+// proxyLife bounds how long one proxy may run.
+const proxyLife = 24 * time.Hour
+
+// requestTimeout bounds each request but watches.
+const requestTimeout = 30 * time.Second
+
+// Proxy is one kubectl process that passes requests on to the API server with
+// kubectl's own credentials, so that reads and watches cost no process each. It
+// listens on a unix socket in a folder that only this user can enter.
+type Proxy struct {
+	client *http.Client
+	folder string
+	stop   context.CancelFunc
+	ended  <-chan error
+}
+
+// Proxy starts a proxy. Close ends it.
+func (c Client) Proxy(ctx context.Context) (*Proxy, error) {
+	folder, err := os.MkdirTemp("", "skycap-") // mode 0700
+	if err != nil {
+		return nil, err
+	}
+	socket := filepath.Join(folder, "proxy")
+	life, stop := context.WithCancel(ctx)
+	listening, ended := make(chan struct{}), make(chan error, 1)
+	command := c.command("proxy", "--unix-socket="+socket)
+	command.Timeout, command.Stdout = proxyLife, &announcement{heard: listening}
+	noise := &filter{}
+	command.Stderr = noise
+	go func() { ended <- c.Runner.Run(life, command) }()
+
+	proxy := &Proxy{client: overSocket(socket), folder: folder, stop: stop, ended: ended}
+	select {
+	case <-listening:
+		return proxy, nil
+	case err := <-ended:
+		stop()
+		_ = os.RemoveAll(folder)
+		var exit *run.ExitError
+		if errors.As(err, &exit) {
+			return nil, newError(command, exit.Code, noise.failure())
+		}
+		return nil, err
+	}
+}
+
+// Close ends the proxy and waits for its end.
+func (p *Proxy) Close() error {
+	p.client.CloseIdleConnections()
+	p.stop()
+	<-p.ended
+	return os.RemoveAll(p.folder)
+}
+
+// announcement hears the first thing that kubectl prints: it listens.
+type announcement struct {
+	once  sync.Once
+	heard chan struct{}
+}
+
+func (a *announcement) Write(data []byte) (int, error) {
+	a.once.Do(func() { close(a.heard) })
+	return len(data), nil
+}
+
+func overSocket(socket string) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+		},
+		MaxIdleConnsPerHost: 16,
+	}}
+}
+
+// Get reads a path of the API into a value.
+func (p *Proxy) Get(ctx context.Context, path string, query url.Values, into any) error {
+	return p.exchange(ctx, request{method: http.MethodGet, path: path, query: query}, into)
+}
+
+// Metadata reads the objects' metadata alone, which leaves the data of Secrets with the server.
+func (p *Proxy) Metadata(ctx context.Context, path string, query url.Values) ([]metav1.PartialObjectMetadata, error) {
+	var list metav1.PartialObjectMetadataList
+	err := p.exchange(ctx, request{
+		method: http.MethodGet, path: path, query: query,
+		accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
+	}, &list)
+	return list.Items, err
+}
+
+// Create creates an object below a path.
+func (p *Proxy) Create(ctx context.Context, path string, query url.Values, object any) error {
+	return p.exchange(ctx, request{method: http.MethodPost, path: path, query: query, body: object, content: "application/json"}, nil)
+}
+
+// Merge changes fields of the object at a path.
+func (p *Proxy) Merge(ctx context.Context, path string, fields any) error {
+	return p.exchange(ctx, request{
+		method: http.MethodPatch, path: path, query: url.Values{"fieldManager": {FieldManager}},
+		body: fields, content: "application/merge-patch+json",
+	}, nil)
+}
+
+type request struct {
+	method, path, accept, content string
+	query                         url.Values
+	body                          any
+}
+
+func (p *Proxy) exchange(ctx context.Context, r request, into any) error {
+	limited, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	answer, err := p.send(limited, r)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if into == nil {
+		_, err = io.Copy(io.Discard, answer.Body)
+		return err
+	}
+	return json.NewDecoder(answer.Body).Decode(into)
+}
+
+// send returns an answer of status 2xx, or an *Error.
+func (p *Proxy) send(ctx context.Context, r request) (*http.Response, error) {
+	var body io.Reader
+	if r.body != nil {
+		encoded, err := json.Marshal(r.body)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(encoded)
+	}
+	// The proxy accepts no other host.
+	address := url.URL{Scheme: "http", Host: "localhost", Path: r.path, RawQuery: r.query.Encode()}
+	sent, err := http.NewRequestWithContext(ctx, r.method, address.String(), body)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range map[string]string{"Accept": r.accept, "Content-Type": r.content} {
+		if value != "" {
+			sent.Header.Set(name, value)
+		}
+	}
+	answer, err := p.client.Do(sent)
+	if err != nil {
+		return nil, &Error{Reason: Unreachable, Command: r.method + " " + r.path, Text: err.Error()}
+	}
+	if answer.StatusCode/100 != 2 {
+		defer func() { _ = answer.Body.Close() }()
+		return nil, refusal(r, answer)
+	}
+	return answer, nil
+}
+
+// refusal makes an error of the server's Status, or of what stands in its place.
+func refusal(r request, answer *http.Response) *Error {
+	said, _ := io.ReadAll(io.LimitReader(answer.Body, 64<<10))
+	var status metav1.Status
+	text := string(bytes.TrimSpace(said))
+	if json.Unmarshal(said, &status) == nil && status.Message != "" {
+		text = status.Message
+	}
+	failure := &Error{Reason: Other, Command: r.method + " " + r.path, Text: fmt.Sprintf("%s (HTTP status %d)", text, answer.StatusCode)}
+	switch {
+	case answer.StatusCode == http.StatusUnauthorized, answer.StatusCode == http.StatusForbidden:
+		failure.Reason = Denied
+	case answer.StatusCode == http.StatusConflict && status.Reason == metav1.StatusReasonAlreadyExists:
+		failure.Reason = Exists
+	case answer.StatusCode == http.StatusConflict:
+		failure.Reason = Conflict
+	case answer.StatusCode == http.StatusNotFound && status.Details != nil && status.Details.Kind == "namespaces":
+		failure.Reason = NoNamespace
+	case answer.StatusCode == http.StatusUnprocessableEntity, answer.StatusCode == http.StatusBadRequest:
+		failure.Reason = Rejected
+	case answer.StatusCode >= http.StatusInternalServerError, answer.StatusCode == http.StatusTooManyRequests:
+		failure.Reason = Unreachable
+	}
+	return failure
+}

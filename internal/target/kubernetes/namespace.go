@@ -1,0 +1,129 @@
+// Package kubernetes is the kind of target that is a namespace of a cluster.
+package kubernetes
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/skycap/skycap/internal/kubectl"
+	"github.com/skycap/skycap/internal/manifest"
+	"github.com/skycap/skycap/internal/release"
+	"github.com/skycap/skycap/pkg/skycap"
+)
+
+// Namespace is one app's part of a namespace. It implements target.Target.
+type Namespace struct {
+	App, Environment string
+	Adopt            bool // take over objects that others applied
+
+	kubectl kubectl.Client
+	proxy   *kubectl.Proxy
+}
+
+// Open reaches for a namespace through kubectl. Cluster, if it isn't empty, is
+// the UID that the cluster's namespace kube-system must have.
+func Open(ctx context.Context, client kubectl.Client, app, environment, cluster string) (*Namespace, error) {
+	proxy, err := client.Proxy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	namespace := &Namespace{App: app, Environment: environment, kubectl: client, proxy: proxy}
+	if cluster != "" {
+		err = namespace.checkCluster(ctx, cluster)
+	}
+	if err != nil {
+		_ = proxy.Close()
+		return nil, err
+	}
+	return namespace, nil
+}
+
+// Close ends the proxy.
+func (n *Namespace) Close() error { return n.proxy.Close() }
+
+// Kind is kubernetes.
+func (n *Namespace) Kind() skycap.Target { return skycap.TargetKubernetes }
+
+// ClusterError says that a context leads to another cluster than the pinned one.
+type ClusterError struct {
+	Context, Want, Have string
+}
+
+func (e *ClusterError) Error() string {
+	return fmt.Sprintf("context %q leads to cluster %q, not to %q as skycap.yaml pins it", e.Context, e.Have, e.Want)
+}
+
+func (n *Namespace) checkCluster(ctx context.Context, want string) error {
+	var system metav1.PartialObjectMetadata
+	if err := n.proxy.Get(ctx, "/api/v1/namespaces/kube-system", nil, &system); err != nil {
+		return err
+	}
+	if string(system.UID) != want {
+		return &ClusterError{Context: n.kubectl.Context, Want: want, Have: string(system.UID)}
+	}
+	return nil
+}
+
+// path is the API path of a resource in the namespace, as in "apis/apps/v1", "deployments".
+func (n *Namespace) path(group, resource string) string {
+	return "/" + group + "/namespaces/" + n.kubectl.Namespace + "/" + resource
+}
+
+func (n *Namespace) selector(more string) url.Values {
+	labels := fmt.Sprintf("%s=%s,%s=%s", manifest.LabelApp, n.App, manifest.LabelEnvironment, n.Environment)
+	return url.Values{"labelSelector": {labels + more}}
+}
+
+// Releases reads the records' summaries.
+func (n *Namespace) Releases(ctx context.Context) ([]release.Summary, error) {
+	records, err := n.proxy.Metadata(ctx, n.path("api/v1", "secrets"), n.selector(","+release.LabelRelease))
+	if err != nil {
+		return nil, err
+	}
+	summaries := make([]release.Summary, 0, len(records))
+	for _, record := range records {
+		summary, err := release.ParseSummary(record.Annotations)
+		if err != nil {
+			return nil, fmt.Errorf("release record %q: %w", record.Name, err)
+		}
+		summaries = append(summaries, summary)
+	}
+	slices.SortFunc(summaries, func(a, b release.Summary) int { return b.Number - a.Number })
+	return summaries, nil
+}
+
+// Begin creates the record: the server lets only one release have a number.
+func (n *Namespace) Begin(ctx context.Context, r *release.Release) (int, error) {
+	releases, err := n.Releases(ctx)
+	if err != nil {
+		return 0, err
+	}
+	number := 1
+	if len(releases) > 0 {
+		number = releases[0].Number + 1
+	}
+	for ; ; number++ {
+		err := n.createRecord(ctx, r, number, nil)
+		if !failedFor(err, kubectl.Exists) {
+			return number, err
+		}
+	}
+}
+
+func (n *Namespace) createRecord(ctx context.Context, r *release.Release, number int, query url.Values) error {
+	record, err := r.Record(number)
+	if err != nil {
+		return err
+	}
+	return n.proxy.Create(ctx, n.path("api/v1", "secrets"), query, record)
+}
+
+// End writes the result to the record.
+func (n *Namespace) End(ctx context.Context, number int, result skycap.Word) error {
+	return n.proxy.Merge(ctx, n.path("api/v1", "secrets")+"/"+release.RecordName(n.App, n.Environment, number),
+		map[string]any{"metadata": map[string]any{"annotations": map[string]any{release.AnnotationResult: result}}})
+}
