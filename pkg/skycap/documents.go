@@ -14,29 +14,29 @@ const (
 
 // Status is what runs where, as status prints it.
 type Status struct {
-	Schema   string          `json:"schema"`
-	App      string          `json:"app"`
-	Services []ServiceStatus `json:"services"`
+	Schema   string          `json:"schema"`   // always skycap.dev/status/v1
+	App      string          `json:"app"`      // its name in skycap.yaml
+	Services []ServiceStatus `json:"services"` // each in each environment
 }
 
 // ServiceStatus is one service in one environment.
 type ServiceStatus struct {
-	Environment string     `json:"environment"`
-	Service     string     `json:"service"`
-	Target      Target     `json:"target"`
-	Release     int        `json:"release"`  // that its instances run; 0 when unknown or mixed
-	Revision    string     `json:"revision"` // the full hash; empty when unknown or mixed
-	State       State      `json:"state"`
+	Environment string     `json:"environment"`       // its name in skycap.yaml
+	Service     string     `json:"service"`           // its name in skycap.yaml
+	Target      Target     `json:"target"`            // where it runs
+	Release     int        `json:"release"`           // that its instances run; 0 when unknown or mixed
+	Revision    string     `json:"revision"`          // the full hash; empty when unknown or mixed
+	State       State      `json:"state"`             // of all instances together
 	Message     string     `json:"message,omitempty"` // why it is not healthy
-	Instances   []Instance `json:"instances"`
+	Instances   []Instance `json:"instances"`         // that there are, of any release
 }
 
 // Instance is one running copy of a service: a pod or a host.
 type Instance struct {
-	Name     string    `json:"name"`
-	Revision string    `json:"revision"` // the full hash; empty when no release matches it
-	Ready    bool      `json:"ready"`
-	Restarts int       `json:"restarts"`
+	Name     string    `json:"name"`             // of the pod or the host
+	Revision string    `json:"revision"`         // the full hash; empty when no release matches it
+	Ready    bool      `json:"ready"`            // whether it serves
+	Restarts int       `json:"restarts"`         // how often it was started again
 	Since    time.Time `json:"since"`            // when it started
 	Image    string    `json:"image,omitempty"`  // repository@digest, as the node runs it
 	Config   string    `json:"config,omitempty"` // the configuration's hash
@@ -44,19 +44,19 @@ type Instance struct {
 
 // Plan is what a deploy would change.
 type Plan struct {
-	Schema      string         `json:"schema"`
-	App         string         `json:"app"`
-	Environment string         `json:"environment"`
-	Revision    string         `json:"revision"` // the full hash
-	Changes     []ObjectChange `json:"changes"`  // empty: a deploy would change nothing
+	Schema      string         `json:"schema"`      // always skycap.dev/plan/v1
+	App         string         `json:"app"`         // its name in skycap.yaml
+	Environment string         `json:"environment"` // its name in skycap.yaml
+	Revision    string         `json:"revision"`    // the full hash
+	Changes     []ObjectChange `json:"changes"`     // empty: a deploy would change nothing
 }
 
 // ObjectChange is one object that a deploy would create or update.
 type ObjectChange struct {
-	Service string        `json:"service"`
-	Action  string        `json:"action"` // create or update
-	Kind    string        `json:"kind"`
-	Name    string        `json:"name"`
+	Service string        `json:"service"`          // that it belongs to
+	Action  string        `json:"action"`           // create or update
+	Kind    string        `json:"kind"`             // as in Deployment
+	Name    string        `json:"name"`             // of the object
 	Fields  []FieldChange `json:"fields,omitempty"` // of an update
 }
 
@@ -69,19 +69,19 @@ type FieldChange struct {
 
 // History is the releases of an app in an environment, newest first.
 type History struct {
-	Schema      string    `json:"schema"`
-	App         string    `json:"app"`
-	Environment string    `json:"environment"`
-	Releases    []Release `json:"releases"`
+	Schema      string    `json:"schema"`      // always skycap.dev/history/v1
+	App         string    `json:"app"`         // its name in skycap.yaml
+	Environment string    `json:"environment"` // its name in skycap.yaml
+	Releases    []Release `json:"releases"`    // newest first
 }
 
 // Release is one deploy, rollback or move.
 type Release struct {
-	Number   int       `json:"number"`
-	Time     time.Time `json:"time"`
-	Who      string    `json:"who"`  // user@machine, or what CI says
-	Kind     string    `json:"kind"` // deploy
-	Revision string    `json:"revision"`
+	Number   int       `json:"number"`   // 1 for the first
+	Time     time.Time `json:"time"`     // when it began
+	Who      string    `json:"who"`      // user@machine, or what CI says
+	Kind     string    `json:"kind"`     // deploy
+	Revision string    `json:"revision"` // the full hash
 	Summary  string    `json:"summary"`  // the first line of the commit's message
 	Services []string  `json:"services"` // that it deployed
 	Result   Word      `json:"result"`   // empty: under way, or its command was killed
@@ -89,50 +89,50 @@ type Release struct {
 
 // Resolution is what a revision stands for.
 type Resolution struct {
-	Schema   string    `json:"schema"`
+	Schema   string    `json:"schema"`   // always skycap.dev/resolution/v1
 	Revision string    `json:"revision"` // the full hash
-	Short    string    `json:"short"`
-	Author   string    `json:"author"`
-	Date     time.Time `json:"date"`
-	Summary  string    `json:"summary"`
-	Images   []Image   `json:"images"`
+	Short    string    `json:"short"`    // the hash as people see it
+	Author   string    `json:"author"`   // of the commit
+	Date     time.Time `json:"date"`     // of the commit
+	Summary  string    `json:"summary"`  // the first line of the commit's message
+	Images   []Image   `json:"images"`   // of each service
 }
 
 // Image is a service's image at a revision.
 type Image struct {
-	Service    string `json:"service"`
-	Repository string `json:"repository"`
-	Tag        string `json:"tag"`
-	Digest     string `json:"digest"`
+	Service    string `json:"service"`    // its name in skycap.yaml
+	Repository string `json:"repository"` // with its registry
+	Tag        string `json:"tag"`        // that stands for the revision
+	Digest     string `json:"digest"`     // as in sha256:3f2c...
 }
 
 // Config is the configuration of services at a revision, as an environment has it.
 type Config struct {
-	Schema      string          `json:"schema"`
-	App         string          `json:"app"`
-	Environment string          `json:"environment"`
-	Revision    string          `json:"revision"`
-	Services    []ServiceConfig `json:"services"`
+	Schema      string          `json:"schema"`      // always skycap.dev/config/v1
+	App         string          `json:"app"`         // its name in skycap.yaml
+	Environment string          `json:"environment"` // its name in skycap.yaml
+	Revision    string          `json:"revision"`    // the full hash
+	Services    []ServiceConfig `json:"services"`    // that were asked for
 }
 
 // ServiceConfig is one service's configuration.
 type ServiceConfig struct {
-	Service string       `json:"service"`
-	Hash    string       `json:"hash"` // 10 hex digits; empty when it has no configuration
-	Files   []ConfigFile `json:"files"`
+	Service string       `json:"service"` // its name in skycap.yaml
+	Hash    string       `json:"hash"`    // 10 hex digits; empty when it has no configuration
+	Files   []ConfigFile `json:"files"`   // that were rendered for it
 }
 
 // ConfigFile is one rendered file.
 type ConfigFile struct {
-	Path       string `json:"path"`
-	Executable bool   `json:"executable,omitempty"`
-	Content    []byte `json:"content"` // base64 in JSON
+	Path       string `json:"path"`                 // within the configuration
+	Executable bool   `json:"executable,omitempty"` // whether it can be run
+	Content    []byte `json:"content"`              // base64 in JSON
 }
 
 // Version is what this skycap is.
 type Version struct {
-	Schema  string `json:"schema"`
-	Version string `json:"version"`
+	Schema  string `json:"schema"`           // always skycap.dev/version/v1
+	Version string `json:"version"`          // its number
 	Commit  string `json:"commit,omitempty"` // it was built from
-	Go      string `json:"go"`
+	Go      string `json:"go"`               // the version of Go it was built with
 }

@@ -23,14 +23,14 @@ const (
 
 // Event is one line of what deploy, rollback, restart, move and build print.
 type Event struct {
-	Schema string    `json:"schema"`
-	Time   time.Time `json:"time"`
-	Seq    int       `json:"seq"` // 1 for the first
-	Type   EventType `json:"type"`
+	Schema string    `json:"schema"` // always skycap.dev/event/v1
+	Time   time.Time `json:"time"`   // when it was reported
+	Seq    int       `json:"seq"`    // 1 for the first
+	Type   EventType `json:"type"`   // what it is about
 
 	Phase   string `json:"phase,omitempty"`   // prepare, check, apply, wait
 	Service string `json:"service,omitempty"` // what it is about, if it is about one
-	Target  Target `json:"target,omitempty"`
+	Target  Target `json:"target,omitempty"`  // where the service runs
 	State   State  `json:"state,omitempty"`   // of the service
 	Message string `json:"message,omitempty"` // for people
 
@@ -65,26 +65,26 @@ func (w Word) ExitCode() int {
 
 // Result is how a command ended.
 type Result struct {
-	Word            Word            `json:"result"`
-	ExitCode        int             `json:"exitCode"`
-	Healthy         bool            `json:"healthy"` // seen healthy; with --no-wait false
-	Changed         bool            `json:"changed"` // whether anything was changed
-	App             string          `json:"app"`
-	Revision        string          `json:"revision"` // the full hash
-	Environment     string          `json:"environment"`
-	Release         int             `json:"release"` // its number; 0 when there is none
-	DurationSeconds float64         `json:"durationSeconds"`
-	Services        []ServiceResult `json:"services"`
+	Word            Word            `json:"result"`          // how it ended, in one word
+	ExitCode        int             `json:"exitCode"`        // that goes with the word
+	Healthy         bool            `json:"healthy"`         // seen healthy; with --no-wait false
+	Changed         bool            `json:"changed"`         // whether anything was changed
+	App             string          `json:"app"`             // its name in skycap.yaml
+	Revision        string          `json:"revision"`        // the full hash
+	Environment     string          `json:"environment"`     // its name in skycap.yaml
+	Release         int             `json:"release"`         // its number; 0 when there is none
+	DurationSeconds float64         `json:"durationSeconds"` // from start to end
+	Services        []ServiceResult `json:"services"`        // each that the command was about
 	Error           string          `json:"error,omitempty"` // what is wrong, on failure
 	Hints           []string        `json:"hints,omitempty"` // the next commands to type
 }
 
 // ServiceResult is how it ended for one service.
 type ServiceResult struct {
-	Service  string   `json:"service"`
-	Target   Target   `json:"target"`
-	Result   Word     `json:"result"`
-	State    State    `json:"state"`
+	Service  string   `json:"service"`            // its name in skycap.yaml
+	Target   Target   `json:"target"`             // where it runs
+	Result   Word     `json:"result"`             // how it ended for it
+	State    State    `json:"state"`              // how it was at the end
 	Cause    string   `json:"cause,omitempty"`    // one sentence, on failure
 	Grade    Grade    `json:"grade,omitempty"`    // of the cause
 	Evidence []string `json:"evidence,omitempty"` // what proves the cause
