@@ -14,7 +14,7 @@ import (
 // place. All other lines go above them.
 type live struct {
 	story   *story
-	board   board
+	board   *board
 	err     io.Writer
 	color   bool
 	width   int
@@ -24,8 +24,8 @@ type live struct {
 }
 
 func newLive(options Options) *live {
-	l := &live{err: options.Err, color: options.Color, width: options.Width, height: options.Height}
-	l.story = newStory(options, l)
+	l := &live{board: &board{}, err: options.Err, color: options.Color, width: options.Width, height: options.Height}
+	l.story = newStory(options, l.board, l)
 	return l
 }
 

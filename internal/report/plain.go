@@ -14,14 +14,15 @@ const namedInHeartbeat = 3
 // plain prints lines that stay as they are, and a heartbeat when a wait is long.
 type plain struct {
 	story     *story
-	board     board
+	board     *board
 	heartbeat time.Duration
 	spoke     time.Time // when it last printed
 	closed    bool
 }
 
 func newPlain(options Options) *plain {
-	return &plain{story: newStory(options, options.Err), heartbeat: options.Heartbeat}
+	board := &board{}
+	return &plain{story: newStory(options, board, options.Err), board: board, heartbeat: options.Heartbeat}
 }
 
 func (p *plain) event(event skycap.Event, detail bool) {

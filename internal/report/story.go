@@ -3,7 +3,7 @@ package report
 import (
 	"bytes"
 	"io"
-	"strings"
+	"slices"
 
 	"github.com/sirupsen/logrus"
 
@@ -13,13 +13,14 @@ import (
 // story turns events into lines of text: those of the result go to out, all
 // others through the logger to stderr.
 type story struct {
+	board   *board
 	out     io.Writer
 	logger  *logrus.Logger
 	command string
 	told    map[string]bool // the evidence that was printed
 }
 
-func newStory(options Options, stderr io.Writer) *story {
+func newStory(options Options, board *board, stderr io.Writer) *story {
 	logger := logrus.New()
 	logger.SetOutput(stderr)
 	logger.SetFormatter(formatter{color: options.Color})
@@ -29,16 +30,16 @@ func newStory(options Options, stderr io.Writer) *story {
 	case options.Verbose:
 		logger.SetLevel(logrus.DebugLevel)
 	}
-	return &story{out: options.Out, logger: logger, command: options.Command, told: map[string]bool{}}
+	return &story{board: board, out: options.Out, logger: logger, command: options.Command, told: map[string]bool{}}
 }
 
-// event prints an event. Evidence is of the level of errors: it tells of a failure.
+// event prints an event that the board has noted. Evidence is of the level of errors: it tells of a failure.
 func (s *story) event(event skycap.Event, detail bool) {
 	switch event.Type {
 	case skycap.EventStart, skycap.EventPhase:
 		s.logger.Info(event.Message)
 	case skycap.EventState:
-		s.logger.Info(stateLine(event))
+		s.logger.Info(s.board.text(s.board.row(event)))
 	case skycap.EventWarning:
 		s.logger.Warn(about(event.Service, event.Message))
 	case skycap.EventEvidence:
@@ -85,15 +86,10 @@ func (s *story) result(result *skycap.Result) {
 		for _, fact := range service.Evidence {
 			s.evidence(service.Service, fact)
 		}
-		if service.Hint != "" && !contains(result.Hints, service.Hint) {
+		if service.Hint != "" && !slices.Contains(result.Hints, service.Hint) {
 			s.logger.Error("  " + about(service.Service, "hint: "+service.Hint))
 		}
 	}
-}
-
-// stateLine is a state as a line: web progressing: 1 of 2 pods ready.
-func stateLine(event skycap.Event) string {
-	return about(event.Service+" "+string(event.State), event.Message)
 }
 
 // about joins what a line is about and what it says.
@@ -125,13 +121,4 @@ func (f formatter) Format(entry *logrus.Entry) ([]byte, error) {
 	}
 	b.WriteByte('\n')
 	return b.Bytes(), nil
-}
-
-func contains(all []string, one string) bool {
-	for _, each := range all {
-		if strings.TrimSpace(each) == strings.TrimSpace(one) {
-			return true
-		}
-	}
-	return false
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ const shortRevision = 12
 // deployed storefront 3f2c1a9b8d70 to staging as release 7: web healthy (12.3s).
 func summary(command string, result *skycap.Result) string {
 	took := time.Duration(result.DurationSeconds * float64(time.Second))
-	if !result.Changed && (command == "" || command == "deploy") {
+	if !result.Changed && slices.Contains([]string{"", "deploy", "rollback", "move"}, command) {
 		return fmt.Sprintf("nothing to do: %s already runs %s%s (%s)",
 			result.Environment, words(result.App, short(result.Revision)), asRelease(result.Release), precise(took))
 	}
@@ -88,7 +89,8 @@ func at(preposition, place string) string {
 
 // words joins those that are not empty.
 func words(all ...string) string {
-	return strings.Join(strings.FieldsFunc(strings.Join(all, "\x00"), func(char rune) bool { return char == 0 }), " ")
+	all = slices.DeleteFunc(all, func(word string) bool { return word == "" })
+	return strings.Join(all, " ")
 }
 
 func short(revision string) string {
@@ -97,8 +99,8 @@ func short(revision string) string {
 
 // precise is a duration to a tenth of a second: 12.3s, 2m05s.
 func precise(d time.Duration) string {
-	if d < time.Minute {
-		return fmt.Sprintf("%.1fs", d.Truncate(100*time.Millisecond).Seconds())
+	if d = d.Round(100 * time.Millisecond); d < time.Minute {
+		return fmt.Sprintf("%.1fs", d.Seconds())
 	}
 	return rough(d)
 }

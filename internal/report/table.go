@@ -38,3 +38,13 @@ func writeRow(w io.Writer, cells []string) error {
 	_, err := io.WriteString(w, strings.Join(safe, "\t")+"\n")
 	return err
 }
+
+// Lines prints lines of text, without what a terminal would take for commands.
+func Lines(w io.Writer, lines []string) error {
+	for _, line := range lines {
+		if _, err := io.WriteString(w, clean(line)+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
