@@ -36,14 +36,15 @@ type Proxy struct {
 	ended  <-chan error
 }
 
-// Proxy starts a proxy. Close ends it.
+// Proxy starts a proxy. Close ends it, and not the context: what a canceled
+// command still has to write down goes through it.
 func (c Client) Proxy(ctx context.Context) (*Proxy, error) {
 	folder, err := os.MkdirTemp("", "skycap-") // mode 0700
 	if err != nil {
 		return nil, err
 	}
 	socket := filepath.Join(folder, "proxy")
-	life, stop := context.WithCancel(ctx)
+	life, stop := context.WithCancel(context.WithoutCancel(ctx))
 	listening, ended := make(chan struct{}), make(chan error, 1)
 	command := c.command("proxy", "--unix-socket="+socket)
 	command.Timeout, command.Stdout = proxyLife, &announcement{heard: listening}
@@ -55,6 +56,8 @@ func (c Client) Proxy(ctx context.Context) (*Proxy, error) {
 	select {
 	case <-listening:
 		return proxy, nil
+	case <-ctx.Done():
+		return nil, errors.Join(ctx.Err(), proxy.Close())
 	case err := <-ended:
 		stop()
 		_ = os.RemoveAll(folder)

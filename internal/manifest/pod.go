@@ -76,10 +76,20 @@ func (s Service) setImages(objects []Object) error {
 	var faults []error
 	for key, pinned := range s.Images {
 		if !used[key] {
-			faults = append(faults, &Fault{Source: s.Manifests, Message: fmt.Sprintf(
-				"no container of service %q runs image %q or %q; there are %s",
-				s.Name, key, pinned.Repository, strings.Join(slices.Compact(seen), ", "))})
+			faults = append(faults, &UnusedImageError{Service: s.Name, Manifests: s.Manifests,
+				Key: key, Repository: pinned.Repository, Seen: slices.Compact(seen)})
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// UnusedImageError says that no container runs an image of a service.
+type UnusedImageError struct {
+	Service, Manifests, Key, Repository string
+	Seen                                []string // the images that containers do run, quoted
+}
+
+func (e *UnusedImageError) Error() string {
+	return fmt.Sprintf("%s: no container of service %q runs image %q or %q; there are %s",
+		e.Manifests, e.Service, e.Key, e.Repository, strings.Join(e.Seen, ", "))
 }

@@ -1,0 +1,112 @@
+package action
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/skycap/skycap/internal/release"
+	"github.com/skycap/skycap/internal/rollout"
+	"github.com/skycap/skycap/internal/target"
+	"github.com/skycap/skycap/pkg/skycap"
+)
+
+// at runs work with an environment's target.
+func (o *Operator) at(ctx context.Context, environment string, work func(target.Target) error) error {
+	settings, err := o.Project.Environment(environment)
+	if err != nil {
+		return err
+	}
+	place, err := o.Target(ctx, settings)
+	if err != nil {
+		return err
+	}
+	return errors.Join(work(place), place.Close())
+}
+
+// Status reads how services are, in one environment or, when it is empty, in
+// all that have a namespace.
+func (o *Operator) Status(ctx context.Context, environment string, services []string) (skycap.Status, error) {
+	status := skycap.Status{Schema: skycap.StatusSchema, App: o.Project.App, Services: []skycap.ServiceStatus{}}
+	environments := []string{environment}
+	if environment == "" {
+		environments = slices.Sorted(maps.Keys(o.Project.Environments))
+	}
+	found := make([][]skycap.ServiceStatus, len(environments))
+	work, ctx := errgroup.WithContext(ctx)
+	for i, name := range environments {
+		operable, err := o.operable(name, services)
+		if err != nil {
+			return status, err
+		}
+		if len(operable) == 0 {
+			continue
+		}
+		work.Go(func() error {
+			return o.at(ctx, name, func(place target.Target) (err error) {
+				found[i], err = place.Status(ctx, operable)
+				return err
+			})
+		})
+	}
+	err := work.Wait()
+	status.Services = append(status.Services, slices.Concat(found...)...)
+	return status, err
+}
+
+// History reads the releases of an environment, those of the named services
+// only if any are named.
+func (o *Operator) History(ctx context.Context, environment string, services []string) (skycap.History, error) {
+	history := skycap.History{Schema: skycap.HistorySchema, App: o.Project.App, Environment: environment, Releases: []skycap.Release{}}
+	if _, err := o.Project.ServicesIn(environment, services); err != nil {
+		return history, err
+	}
+	err := o.at(ctx, environment, func(place target.Target) error {
+		releases, err := place.Releases(ctx)
+		for _, found := range releases {
+			isNamed := func(service string) bool { return slices.Contains(found.Services, service) }
+			if len(services) == 0 || slices.ContainsFunc(services, isNamed) {
+				history.Releases = append(history.Releases, found.Release)
+			}
+		}
+		return err
+	})
+	return history, err
+}
+
+// Restart restarts services and waits until they are healthy again.
+func (o *Operator) Restart(ctx context.Context, environment string, services []string, timeout time.Duration) (skycap.Result, error) {
+	result := skycap.Result{App: o.Project.App, Environment: environment, Services: []skycap.ServiceResult{}}
+	o.Report.Start(fmt.Sprintf("restart %s in %s", o.Project.App, environment))
+	operable, err := o.operable(environment, services)
+	if err != nil {
+		return result, err
+	}
+	err = o.at(ctx, environment, func(place target.Target) error {
+		o.Report.Phase("apply", "restarting")
+		if err := place.Restart(ctx, operable); err != nil {
+			return err
+		}
+		result.Changed = true
+		made := &release.Release{App: o.Project.App, Environment: environment}
+		for _, name := range operable {
+			made.Services = append(made.Services, release.Service{Name: name})
+		}
+		r := &running{
+			Deploy:  &Deploy{Operator: o, Wanted: Wanted{Environment: environment}, Timeout: timeout},
+			release: made, target: place, result: &result, assessments: map[string]rollout.Assessment{},
+			applied: map[string]bool{},
+		}
+		limited, cancel := context.WithTimeout(ctx, timeout)
+		defer cancel()
+		err := r.wait(ctx, limited, made.Services)
+		r.conclude(err)
+		return err
+	})
+	return result, err
+}

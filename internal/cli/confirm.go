@@ -1,0 +1,32 @@
+package cli
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// unconfirmedError says that a protected environment needs a yes, and that
+// nobody is there to be asked.
+type unconfirmedError struct{ environment string }
+
+func (e *unconfirmedError) Error() string {
+	return fmt.Sprintf("environment %q is protected, and there is no terminal to ask on", e.environment)
+}
+
+func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }
+
+// ask asks on the terminal. Anything but yes declines.
+func (s *session) ask(plan string) error {
+	if _, err := fmt.Fprintf(s.Err, "%s\ncontinue? [yes/NO] ", plan); err != nil {
+		return err
+	}
+	answer, _ := bufio.NewReader(s.In).ReadString('\n')
+	if word := strings.ToLower(strings.TrimSpace(answer)); word != "yes" && word != "y" {
+		return errDeclined
+	}
+	return nil
+}

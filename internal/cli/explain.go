@@ -1,0 +1,243 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skycap/skycap/internal/action"
+	"github.com/skycap/skycap/internal/image"
+	"github.com/skycap/skycap/internal/kubectl"
+	"github.com/skycap/skycap/internal/manifest"
+	"github.com/skycap/skycap/internal/revision"
+	"github.com/skycap/skycap/internal/run"
+	"github.com/skycap/skycap/internal/settings"
+	"github.com/skycap/skycap/internal/target/kubernetes"
+	"github.com/skycap/skycap/pkg/skycap"
+)
+
+// explanation is what is said of an error.
+type explanation struct {
+	word    skycap.Word
+	message string
+	hints   []string
+}
+
+// explain turns an error into an exit code and the next commands to type. Of
+// joined errors each adds its hint, and one of usage makes all of usage.
+func (s *session) explain(command *cobra.Command, err error) explanation {
+	if err == nil {
+		return explanation{word: skycap.ResultOK}
+	}
+	explained := explanation{word: skycap.ResultFailed, message: err.Error()}
+	if errors.Is(err, context.Canceled) {
+		explained.word, explained.message = skycap.ResultInterrupted, s.interruption()
+		return explained
+	}
+	if !s.parsed {
+		explained.word = skycap.ResultUsage
+		explained.hints = append(explained.hints, usageHints(command, s.args)...)
+	}
+	for _, leaf := range leaves(err) {
+		usage, hint := s.advise(leaf)
+		if usage {
+			explained.word = skycap.ResultUsage
+		}
+		if hint != "" && !slices.Contains(explained.hints, hint) {
+			explained.hints = append(explained.hints, hint)
+		}
+	}
+	return explained
+}
+
+// interruption says in what state each service was left.
+func (s *session) interruption() string {
+	states := []string{"nothing was changed"}
+	if s.result.Changed {
+		states = nil
+		for _, service := range s.result.Services {
+			states = append(states, fmt.Sprintf("service %s is %s", quoted(service.Service), service.State))
+		}
+	}
+	return "interrupted: " + strings.Join(states, ", ")
+}
+
+// leaves are the errors that were joined, each with what was wrapped around it.
+func leaves(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // looks at the error itself, on purpose
+	if !ok {
+		return []error{err}
+	}
+	var found []error
+	for _, inner := range joined.Unwrap() {
+		found = append(found, leaves(inner)...)
+	}
+	return found
+}
+
+func usageHints(command *cobra.Command, args []string) []string {
+	hints := []string{"to see how it is used: " + command.CommandPath() + " --help"}
+	for _, arg := range args {
+		if len(arg) > 1 && arg[0] == '-' && strings.Trim(arg[1:], "0123456789abcdef") == "" {
+			hints = append(hints, "a revision can't begin with a dash: it would be taken for a flag")
+		}
+	}
+	return hints
+}
+
+func quoted(text string) string { return strconv.Quote(text) }
+
+// advise tells whether an error is one of usage, and what to type next.
+func (s *session) advise(err error) (usage bool, hint string) {
+	if usage, hint := s.adviseOnUse(err); usage {
+		return true, hint
+	}
+	if hint := s.adviseOnSource(err); hint != "" {
+		return false, hint
+	}
+	return false, s.adviseOnTarget(err)
+}
+
+// adviseOnUse knows the errors of the command line and of skycap.yaml.
+func (s *session) adviseOnUse(err error) (usage bool, hint string) {
+	var (
+		faults      settings.Faults
+		value       *settings.ValueError
+		missing     *settings.NotFoundError
+		unknown     *settings.UnknownError
+		nowhere     *settings.NoPlaceError
+		two         *settings.TwoPlacesError
+		unsupported *action.UnsupportedError
+		name        *revision.NameError
+		unconfirmed *unconfirmedError
+		wrong       *usageError
+		unused      *manifest.UnusedImageError
+	)
+	switch {
+	case errors.As(err, &faults):
+		return true, "correct the file; nothing was changed"
+	case errors.As(err, &missing):
+		return true, "skycap.yaml lies at the root of the repository; to work elsewhere: skycap -C <folder> …"
+	case errors.As(err, &unknown) && unknown.Nearest != "":
+		return true, "did you mean: skycap " + replaced(s.args, unknown.Name, unknown.Nearest)
+	case errors.As(err, &unknown):
+		return true, fmt.Sprintf("skycap.yaml knows %s", strings.Join(unknown.Known, ", "))
+	case errors.As(err, &nowhere), errors.As(err, &two):
+		return true, "add the place to skycap.yaml, or name other services"
+	case errors.As(err, &unsupported):
+		return true, "to deploy the others, name them: skycap deploy <rev> <env> <service>..."
+	case errors.As(err, &name):
+		return true, "name a commit by hash, tag, bookmark or branch: skycap resolve tip"
+	case errors.As(err, &unconfirmed):
+		return true, "to confirm: skycap " + strings.Join(s.args, " ") + " --yes"
+	case errors.Is(err, errDeclined):
+		return true, "nothing was changed"
+	case errors.As(err, &unused):
+		return true, "name the image of a container in services." + unused.Service + ".image"
+	case errors.As(err, &value), errors.As(err, &wrong):
+		return true, ""
+	}
+	return false, ""
+}
+
+// replaced is the command line with one word for another.
+func replaced(args []string, word, other string) string {
+	words := slices.Clone(args)
+	for i := range words {
+		if words[i] == word {
+			words[i] = other
+		}
+	}
+	return strings.TrimPrefix(run.Command{Name: "skycap", Args: words}.String(), "skycap ")
+}
+
+// adviseOnSource knows the errors of repositories and registries.
+func (s *session) adviseOnSource(err error) string {
+	var (
+		unknown     *revision.UnknownError
+		ambiguous   *revision.AmbiguousError
+		several     *revision.SeveralError
+		none        *revision.NoRepositoryError
+		notFound    *image.NotFoundError
+		denied      *image.DeniedError
+		unreachable *image.UnreachableError
+		mismatch    *image.MismatchError
+	)
+	switch {
+	case errors.As(err, &unknown):
+		return "it may not be here yet: pull it into " + quoted(unknown.Repository) + ", as with hg pull or git fetch"
+	case errors.As(err, &ambiguous):
+		return "type more digits, as in: skycap resolve " + ambiguous.Candidates[0].Short()
+	case errors.As(err, &several):
+		return "take one of them: skycap resolve " + quoted("last("+several.Name+")")
+	case errors.As(err, &none):
+		return "skycap works in a clone: hg clone <url>, or git clone <url>"
+	case errors.As(err, &notFound) && slices.Contains(s.args, "deploy"):
+		return "its build may not have finished; to wait for it: skycap " + strings.Join(s.args, " ") + " --wait-image 10m"
+	case errors.As(err, &notFound):
+		return "its build may not have finished"
+	case errors.As(err, &denied):
+		return "to log in: docker login " + denied.Registry
+	case errors.As(err, &unreachable):
+		return "is the registry up, and is this its address? curl http://" + unreachable.Registry + "/v2/"
+	case errors.As(err, &mismatch):
+		return "build the image of " + mismatch.Revision.Short() + " again, and push it under its own tag"
+	}
+	return ""
+}
+
+// adviseOnTarget knows the errors of programs and clusters.
+func (s *session) adviseOnTarget(err error) string {
+	var (
+		missing   *run.NotFoundError
+		failure   *kubectl.Error
+		owner     *kubernetes.OwnerError
+		absent    *kubernetes.NotDeployedError
+		cluster   *kubernetes.ClusterError
+		unhealthy *action.UnhealthyError
+	)
+	switch {
+	case errors.As(err, &missing):
+		return map[string]string{
+			"hg":      "to install it on Debian: apt-get install mercurial",
+			"kubectl": "to install it: https://kubernetes.io/docs/tasks/tools/#kubectl",
+		}[missing.Name]
+	case errors.As(err, &owner) && owner.App == "":
+		return "to take it over: skycap " + strings.Join(s.args, " ") + " --adopt"
+	case errors.As(err, &owner):
+		return "give the object another name, or deploy into another namespace"
+	case errors.As(err, &absent):
+		return "to see what is deployed: skycap status " + absent.Environment
+	case errors.As(err, &cluster):
+		return "correct the context in your kubeconfig: kubectl config get-contexts " + cluster.Context
+	case errors.As(err, &unhealthy):
+		return fmt.Sprintf("release %d was applied, and Kubernetes may still finish it; to look: skycap status %s",
+			unhealthy.Release, s.result.Environment)
+	case errors.As(err, &failure):
+		return adviseOnKubectl(failure)
+	}
+	return ""
+}
+
+func adviseOnKubectl(failure *kubectl.Error) string {
+	return map[kubectl.Reason]string{
+		kubectl.NoContext:   "to see which contexts there are: kubectl config get-contexts",
+		kubectl.NoNamespace: "to make it: kubectl create namespace <name>",
+		kubectl.Denied:      "to see what you may do there: kubectl auth can-i --list",
+		kubectl.Unreachable: "is the cluster up, and reachable from here? kubectl cluster-info",
+		kubectl.Conflict:    "to take these fields over: the same command with --adopt",
+		kubectl.NoKind:      "to see which kinds the cluster knows: kubectl api-resources",
+		kubectl.Rejected:    "the cluster refused it; nothing was changed",
+	}[failure.Reason]
+}
+
+// exitCodes is the part of a command's help that scripts need.
+func exitCodes() string {
+	return "Exit codes: 0 done and healthy, or nothing to do; 1 failed, nothing changed; 2 usage; 3 changed,\n" +
+		"but not healthy; 4 some objects were changed, others not; 130 interrupted."
+}

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skycap/skycap/internal/report"
+	"github.com/skycap/skycap/pkg/skycap"
+)
+
+func (s *session) planCommand() *cobra.Command {
+	var options deployOptions
+	command := &cobra.Command{
+		Use:   "plan <rev> <env> [service...]",
+		Short: "Show what a deploy would change; touches nothing",
+		Args:  arguments(true, "<rev>", "<env>"),
+		RunE:  func(command *cobra.Command, args []string) error { return s.plan(command, args, options) },
+	}
+	options.addTo(command)
+	command.Flags().BoolVar(&options.exitCode, "exit-code", false, "exit with 7 if there is something to change")
+	return command
+}
+
+func (s *session) plan(command *cobra.Command, args []string, options deployOptions) error {
+	operator, err := s.operator(options.adopt)
+	if err != nil {
+		return err
+	}
+	plan, err := options.action(operator, args).Plan(command.Context())
+	if err != nil {
+		return err
+	}
+	if options.exitCode && len(plan.Changes) > 0 {
+		s.code = skycap.ResultChanges.ExitCode()
+	}
+	return s.document(plan, func() error { return report.Lines(s.Out, planLines(plan)) })
+}
+
+func planLines(plan skycap.Plan) []string {
+	if len(plan.Changes) == 0 {
+		return []string{fmt.Sprintf("no changes: %s is as revision %s wants it", plan.Environment, plan.Revision[:12])}
+	}
+	var lines []string
+	for _, change := range plan.Changes {
+		sign := map[string]string{"create": "+", "update": "~"}[change.Action]
+		lines = append(lines, fmt.Sprintf("%s %s %s %s", sign, change.Action, change.Kind, change.Name))
+		for _, field := range change.Fields {
+			lines = append(lines, fmt.Sprintf("    %s: %s → %s", field.Path, brief(field.Old), brief(field.New)))
+		}
+	}
+	return lines
+}
+
+// brief is a value in one line.
+func brief(value any) string {
+	if value == nil {
+		return "(none)"
+	}
+	if text, ok := value.(string); ok && !strings.ContainsAny(text, " \n") {
+		return text
+	}
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Sprint(value)
+	}
+	return string(encoded)
+}

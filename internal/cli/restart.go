@@ -1,0 +1,31 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+)
+
+func (s *session) restartCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:         "restart <env> [service...]",
+		Short:       "Restart the release that is there, a few instances at a time",
+		Args:        arguments(true, "<env>"),
+		Annotations: map[string]string{printsEvents: "yes"},
+		RunE: func(command *cobra.Command, args []string) error {
+			operator, err := s.operator(false)
+			if err != nil {
+				return err
+			}
+			confirm, err := s.confirmation(operator.Project, args[0])
+			if err != nil {
+				return err
+			}
+			if confirm != nil {
+				if err := confirm("restart " + operator.Project.App + " in " + args[0]); err != nil {
+					return err
+				}
+			}
+			s.result, err = operator.Restart(command.Context(), args[0], args[1:], s.user.Timeout)
+			return err
+		},
+	}
+}

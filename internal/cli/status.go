@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skycap/skycap/internal/report"
+	"github.com/skycap/skycap/pkg/skycap"
+)
+
+func (s *session) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status [env] [service...]",
+		Short: "Show what runs where, as the cluster has it",
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(command *cobra.Command, args []string) error {
+			operator, err := s.operator(false)
+			if err != nil {
+				return err
+			}
+			environment, services := "", args
+			if len(args) > 0 {
+				environment, services = args[0], args[1:]
+			}
+			status, err := operator.Status(command.Context(), environment, services)
+			if err != nil {
+				return err
+			}
+			return s.document(status, func() error { return s.printStatus(status) })
+		},
+	}
+}
+
+func (s *session) printStatus(status skycap.Status) error {
+	header := []string{"environment", "service", "state", "release", "revision", "instance", "ready", "restarts", "since", "image"}
+	var rows [][]string
+	for _, service := range status.Services {
+		row := []string{service.Environment, service.Service, string(service.State), number(service.Release), short(service.Revision)}
+		for _, instance := range service.Instances {
+			ready := map[bool]string{true: "yes", false: "no"}[instance.Ready]
+			rows = append(rows, append(row, instance.Name, ready, strconv.Itoa(instance.Restarts),
+				instance.Since.Format(time.RFC3339), instance.Image))
+			row = []string{"", "", "", "", short(instance.Revision)}
+		}
+		if len(service.Instances) == 0 {
+			rows = append(rows, row)
+		}
+	}
+	if err := report.Table(s.Out, header, rows); err != nil {
+		return err
+	}
+	var notes []string
+	for _, service := range status.Services {
+		if service.Message != "" {
+			notes = append(notes, fmt.Sprintf("%s in %s: %s", service.Service, service.Environment, service.Message))
+		}
+	}
+	return report.Lines(s.Out, notes)
+}
+
+func number(release int) string {
+	if release == 0 {
+		return "-"
+	}
+	return strconv.Itoa(release)
+}
+
+func short(revision string) string {
+	if revision == "" {
+		return "-"
+	}
+	return revision[:min(12, len(revision))]
+}

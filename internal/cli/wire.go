@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/skycap/skycap/internal/action"
+	"github.com/skycap/skycap/internal/image"
+	"github.com/skycap/skycap/internal/kubectl"
+	"github.com/skycap/skycap/internal/revision"
+	"github.com/skycap/skycap/internal/run"
+	"github.com/skycap/skycap/internal/settings"
+	"github.com/skycap/skycap/internal/target"
+	"github.com/skycap/skycap/internal/target/kubernetes"
+)
+
+// operator builds everything that an action needs, once.
+func (s *session) operator(adopt bool) (*action.Operator, error) {
+	file, err := s.settingsFile()
+	if err != nil {
+		return nil, err
+	}
+	project, err := settings.Load(file)
+	if err != nil {
+		return nil, err
+	}
+	runner := run.Local{Started: func(command run.Command) { s.report.Debug("run " + command.String()) }}
+	return &action.Operator{
+		Project:    project,
+		Repository: func() (revision.Repository, error) { return openRepository(runner, project, file) },
+		Registry:   image.Registry{},
+		Target: func(ctx context.Context, environment *settings.Environment) (target.Target, error) {
+			return s.openTarget(ctx, runner, project.App, environment, adopt)
+		},
+		Report: s.report,
+		Who:    who(),
+		Now:    time.Now,
+	}, nil
+}
+
+// settingsFile is the path of the operator's skycap.yaml.
+func (s *session) settingsFile() (string, error) {
+	if s.user.Config == "" {
+		return settings.Find(filepath.Clean(s.user.Chdir))
+	}
+	if filepath.IsAbs(s.user.Config) {
+		return s.user.Config, nil
+	}
+	return filepath.Join(s.user.Chdir, s.user.Config), nil
+}
+
+// openRepository opens what skycap.yaml names, or else the checkout that holds it.
+func openRepository(runner run.Runner, project *settings.Project, file string) (revision.Repository, error) {
+	place := project.Revision.Repository
+	if strings.Contains(place, "://") {
+		return nil, &usageError{fmt.Sprintf("revision.repository is %q; this version takes the path of a clone", place)}
+	}
+	if !filepath.IsAbs(place) {
+		place = filepath.Join(filepath.Dir(file), place)
+	}
+	return revision.Open(runner, place, project.Revision.Type)
+}
+
+func (s *session) openTarget(
+	ctx context.Context, runner run.Runner, app string, environment *settings.Environment, adopt bool,
+) (target.Target, error) {
+	if environment.Kubernetes == nil {
+		return nil, &usageError{fmt.Sprintf("environment %q has no namespace, and this version knows no other target", environment.Name)}
+	}
+	client := kubectl.Client{
+		Runner: runner, Context: environment.Kubernetes.Context, Namespace: environment.Kubernetes.Namespace,
+		Warn: s.report.Warning, Debug: s.report.Debug,
+	}
+	namespace, err := kubernetes.Open(ctx, client, app, environment.Name, environment.Kubernetes.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	namespace.Adopt = adopt
+	return namespace, nil
+}
+
+// who is user@machine, as far as this machine knows.
+func who() string {
+	name := "unknown"
+	if current, err := user.Current(); err == nil {
+		name = current.Username
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return name + "@" + host
+}
