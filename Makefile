@@ -1,0 +1,43 @@
+# `make` alone lists what there is. More than a line of shell lies in .ci/ and configs/demo.sh.
+
+version := $(or $(shell git describe --always --dirty 2>/dev/null),unknown)
+linter  := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/skycap/golangci-lint/v2.15.0/golangci-lint
+
+# The version is stamped here: go need not ask git, which may not be there.
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build verify lint generate down clean
+
+demo: build ## start a lab, deploy the example twice, and prove what runs
+	configs/demo.sh
+
+test: build ## run all tests, those against the lab included
+	.ci/test
+
+build: ## make bin/skycap and bin/skycap-lab
+	go build -trimpath -ldflags '-X main.version=$(version)' -o bin/skycap ./cmd/skycap
+	cd cmd/skycap-lab && go build -trimpath -o ../../bin/skycap-lab .
+
+verify: ## check formatting, imports, generated files, go.mod, and lint
+	.ci/verify
+	$(MAKE) --no-print-directory lint
+
+lint: $(linter) ## run the linters of .golangci.yml
+	$(linter) run --allow-parallel-runners ./...
+	cd cmd/skycap-lab && $(linter) run --allow-parallel-runners ./...
+
+$(linter):
+	GOBIN=$(@D) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(notdir $(@D))
+
+generate: ## write anew what is made from the sources
+	go generate ./...
+
+down: ## stop the lab; what it has built stays
+	bin/skycap-lab down
+
+clean: ## remove bin/
+	rm -rf bin
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
