@@ -1,10 +1,10 @@
 # `make` alone lists what there is. More than a line of shell lies in .ci/ and configs/demo.sh.
 
-version := $(or $(shell git describe --always --dirty 2>/dev/null),unknown)
+version := $(shell git describe --always --dirty 2>/dev/null)
 linter  := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/skycap/golangci-lint/v2.15.0/golangci-lint
 
-# The version is stamped here: go need not ask git, which may not be there.
-export GOFLAGS := $(GOFLAGS) -buildvcs=false
+# Where git can't answer, go must not ask it either: it would fail.
+export GOFLAGS := $(GOFLAGS) -buildvcs=$(if $(version),auto,false)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test build verify lint generate down clean
@@ -17,7 +17,7 @@ test: build ## run all tests, those against the lab included
 
 build: ## make bin/skycap and bin/skycap-lab
 	go build -trimpath -ldflags '-X main.version=$(version)' -o bin/skycap ./cmd/skycap
-	cd cmd/skycap-lab && go build -trimpath -o ../../bin/skycap-lab .
+	cd cmd/skycap-lab && go build -trimpath -buildvcs=false -o ../../bin/skycap-lab .
 
 verify: ## check formatting, imports, generated files, go.mod, and lint
 	.ci/verify
