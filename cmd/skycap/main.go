@@ -10,7 +10,7 @@ import (
 	"github.com/skycap/skycap/internal/cli"
 )
 
-var version = "" //nolint:gochecknoglobals // set by the linker
+var version = "" // set by the linker
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

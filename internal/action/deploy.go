@@ -30,54 +30,74 @@ func (d *Deploy) Run(ctx context.Context) (skycap.Result, error) {
 	d.Report.Start(fmt.Sprintf("deploy %s to %s", d.Revision, d.Environment))
 
 	d.Report.Phase("prepare", "resolving the revision, its images and its configuration")
-	release, err := d.Prepare(ctx, d.Wanted)
-	if err != nil {
-		return result, err
-	}
-	result.Revision = release.Revision.ID
-
-	d.Report.Phase("check", fmt.Sprintf("checking %s with the cluster", release.Revision.Short()))
-	place, plan, err := d.check(ctx, release)
+	release, place, err := d.open(ctx)
 	if err != nil {
 		return result, err
 	}
 	defer func() { _ = place.Close() }()
+	result.Revision = release.Revision.ID
 
+	d.Report.Phase("check", fmt.Sprintf("checking %s with the cluster", release.Revision.Short()))
+	plan, err := d.check(ctx, release, place)
+	if err != nil {
+		return result, err
+	}
 	r := &running{Deploy: d, release: release, target: place, plan: plan, result: &result}
 	err = r.run(ctx)
 	r.conclude(err)
 	return result, err
 }
 
-// check finds out what would change, and what forbids it.
-func (d *Deploy) check(ctx context.Context, release *release.Release) (target.Target, target.Plan, error) {
+// open prepares the release and reaches for the target, at the same time:
+// neither needs the other, and each takes its while.
+func (d *Deploy) open(ctx context.Context) (*release.Release, target.Target, error) {
 	environment, err := d.Project.Environment(d.Environment)
 	if err != nil {
-		return nil, target.Plan{}, err
+		return nil, nil, err
 	}
-	d.warnOfUnsupported(environment)
-	place, err := d.Target(ctx, environment)
-	if err != nil {
-		return nil, target.Plan{}, err
+	var place target.Target
+	var unreached error
+	reached := make(chan struct{})
+	go func() {
+		place, unreached = d.Target(ctx, environment)
+		close(reached)
+	}()
+	release, err := d.Prepare(ctx, d.Wanted)
+	<-reached
+	if err = errors.Join(err, unreached); err != nil {
+		if unreached == nil {
+			_ = place.Close()
+		}
+		return nil, nil, err
+	}
+	return release, place, nil
+}
+
+// check finds out what would change and what forbids it, and has it confirmed.
+func (d *Deploy) check(ctx context.Context, release *release.Release, place target.Target) (target.Plan, error) {
+	if err := d.warnOfUnsupported(); err != nil {
+		return target.Plan{}, err
 	}
 	plan, err := place.Plan(ctx, release)
 	if err == nil && d.Confirm != nil && !plan.Nothing() {
-		err = d.Confirm(fmt.Sprintf("%s of %s at %s into %s: %d objects change",
-			"deploy", release.App, release.Revision.Short(), release.Environment, len(plan.Changes)))
+		err = d.Confirm(fmt.Sprintf("deploy %s at %s to %s: %d objects change",
+			release.App, release.Revision.Short(), release.Environment, len(plan.Changes)))
 	}
-	if err != nil {
-		return nil, plan, errors.Join(err, place.Close())
-	}
-	return place, plan, nil
+	return plan, err
 }
 
-func (d *Deploy) warnOfUnsupported(environment *settings.Environment) {
+func (d *Deploy) warnOfUnsupported() error {
+	environment, err := d.Project.Environment(d.Environment)
+	if err != nil {
+		return err
+	}
 	if environment.OnFailure == "rollback" {
 		d.Report.Warning(fmt.Sprintf("environments.%s.on_failure: this version can't roll back; a failed deploy holds", environment.Name))
 	}
 	if d.Project.Hooks != (settings.Hooks{}) {
 		d.Report.Warning("hooks: this version doesn't run them")
 	}
+	return nil
 }
 
 // UnhealthyError says that a release was applied, and isn't healthy.
@@ -107,7 +127,8 @@ type running struct {
 	plan        target.Plan
 	result      *skycap.Result
 	assessments map[string]rollout.Assessment
-	applied     map[string]bool
+	applied     map[string]bool // the services that were got to
+	applyFailed bool
 }
 
 func (r *running) run(ctx context.Context) error {
@@ -143,8 +164,9 @@ func (r *running) apply(ctx context.Context, wave []release.Service) error {
 	changed, err := r.target.Apply(ctx, r.plan, wave)
 	r.result.Changed = r.result.Changed || changed
 	for _, service := range wave {
-		r.applied[service.Name] = changed
+		r.applied[service.Name] = changed || err == nil
 	}
+	r.applyFailed = err != nil
 	return err
 }
 
@@ -187,7 +209,7 @@ func (r *running) outcome(service string) skycap.ServiceResult {
 		State: assessment.State, Grade: assessment.Grade, Evidence: assessment.Evidence,
 	}
 	switch {
-	case !seen && !r.applied[service] && !r.plan.Nothing():
+	case !seen && !r.applied[service]:
 		outcome.Result, outcome.Cause = skycap.ResultFailed, "it was not changed"
 	case !seen:
 		outcome.State = skycap.StateProgressing
@@ -215,10 +237,12 @@ func (r *running) conclude(err error) {
 		r.result.Word = skycap.ResultUnhealthy
 	case errors.Is(err, context.Canceled):
 		r.result.Word = skycap.ResultInterrupted
-	case r.result.Changed:
-		r.result.Word = skycap.ResultPartial
-	default:
+	case !r.result.Changed:
 		r.result.Word = skycap.ResultFailed
+	case r.applyFailed:
+		r.result.Word = skycap.ResultPartial
+	default: // it could not be watched
+		r.result.Word = skycap.ResultUnhealthy
 	}
 	if r.plan.Nothing() || r.result.Release == 0 {
 		return

@@ -2,7 +2,7 @@ package action
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"maps"
 	"slices"
 
@@ -19,17 +19,14 @@ func (d *Deploy) Plan(ctx context.Context) (skycap.Plan, error) {
 	plan := skycap.Plan{
 		Schema: skycap.PlanSchema, App: d.Project.App, Environment: d.Environment, Changes: []skycap.ObjectChange{},
 	}
-	release, err := d.Prepare(ctx, d.Wanted)
+	release, place, err := d.open(ctx)
 	if err != nil {
 		return plan, err
 	}
 	plan.Revision = release.Revision.ID
-	place, found, err := d.check(ctx, release)
-	if err != nil {
-		return plan, err
-	}
+	found, err := place.Plan(ctx, release)
 	plan.Changes = append(plan.Changes, found.Changes...)
-	return plan, place.Close()
+	return plan, errors.Join(err, place.Close())
 }
 
 // Resolve finds the revision of a name, and the images of services at it.
@@ -132,7 +129,7 @@ func (o *Operator) RenderConfig(ctx context.Context, wanted Wanted) (skycap.Conf
 func (o *Operator) Manifests(ctx context.Context, wanted Wanted) ([]manifest.Object, error) {
 	made, err := o.Prepare(ctx, wanted)
 	if err != nil {
-		return nil, fmt.Errorf("%w", err)
+		return nil, err
 	}
 	return made.Objects(), nil
 }

@@ -94,19 +94,39 @@ func (o *Operator) Restart(ctx context.Context, environment string, services []s
 		}
 		result.Changed = true
 		made := &release.Release{App: o.Project.App, Environment: environment}
+		applied := map[string]bool{}
 		for _, name := range operable {
 			made.Services = append(made.Services, release.Service{Name: name})
+			applied[name] = true
 		}
 		r := &running{
 			Deploy:  &Deploy{Operator: o, Wanted: Wanted{Environment: environment}, Timeout: timeout},
 			release: made, target: place, result: &result, assessments: map[string]rollout.Assessment{},
-			applied: map[string]bool{},
+			applied: applied,
 		}
 		limited, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
 		err := r.wait(ctx, limited, made.Services)
 		r.conclude(err)
-		return err
+		return errors.Join(err, nameRelease(ctx, place, operable, &result))
 	})
 	return result, err
+}
+
+// nameRelease says which release the services run, if they all run one.
+func nameRelease(ctx context.Context, place target.Target, services []string, result *skycap.Result) error {
+	statuses, err := place.Status(ctx, services)
+	if err != nil || len(statuses) == 0 {
+		return err
+	}
+	result.Release, result.Revision = statuses[0].Release, statuses[0].Revision
+	for _, status := range statuses {
+		if status.Release != result.Release {
+			result.Release = 0
+		}
+		if status.Revision != result.Revision {
+			result.Revision = ""
+		}
+	}
+	return nil
 }

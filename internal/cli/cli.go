@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/skycap/skycap/internal/report"
 	"github.com/skycap/skycap/internal/settings"
@@ -95,6 +96,9 @@ func (s *session) openReport(command *cobra.Command, json bool) {
 	options := report.Options{
 		Out: s.Out, Err: s.Err, JSON: json && command.Annotations[printsEvents] != "",
 		Terminal: terminal, Color: report.Color("auto", terminal, os.Getenv), Command: command.Name(),
+	}
+	if terminal {
+		options.Width, options.Height, _ = term.GetSize(int(s.Err.Fd()))
 	}
 	if s.user != nil {
 		options.Verbose, options.Quiet = s.user.Verbose, s.user.Quiet

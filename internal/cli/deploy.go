@@ -62,6 +62,7 @@ func (s *session) deploy(command *cobra.Command, args []string, options deployOp
 		return err
 	}
 	deploy := options.action(operator, args)
+	s.result.App, s.result.Environment = operator.Project.App, deploy.Environment
 	deploy.Timeout, deploy.NoWait = s.user.Timeout, options.noWait
 	if deploy.Confirm, err = s.confirmation(operator.Project, deploy.Environment); err != nil {
 		return err

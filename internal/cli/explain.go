@@ -69,7 +69,7 @@ func (s *session) interruption() string {
 
 // leaves are the errors that were joined, each with what was wrapped around it.
 func leaves(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // looks at the error itself, on purpose
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []error{err}
 	}

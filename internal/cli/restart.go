@@ -15,6 +15,7 @@ func (s *session) restartCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			s.result.App, s.result.Environment = operator.Project.App, args[0]
 			confirm, err := s.confirmation(operator.Project, args[0])
 			if err != nil {
 				return err

@@ -54,7 +54,7 @@ func (s *session) printStatus(status skycap.Status) error {
 	}
 	var notes []string
 	for _, service := range status.Services {
-		if service.Message != "" {
+		if service.Message != "" && service.State != skycap.StateAbsent {
 			notes = append(notes, fmt.Sprintf("%s in %s: %s", service.Service, service.Environment, service.Message))
 		}
 	}

@@ -125,11 +125,11 @@ func checkTree(files revision.Tree) []error {
 // hash covers paths, modes and bytes; lengths keep them apart.
 func hash(files revision.Tree) string {
 	sum := sha256.New()
-	fmt.Fprintln(sum, layout)
+	sum.Write([]byte(layout + "\n"))
 	for _, name := range files.Paths() {
 		file := files[name]
-		fmt.Fprintf(sum, "%d %s %t %d\n", len(name), name, file.Executable, len(file.Data))
-		_, _ = sum.Write(file.Data) // a hash never fails
+		sum.Write(fmt.Appendf(nil, "%d %s %t %d\n", len(name), name, file.Executable, len(file.Data)))
+		sum.Write(file.Data)
 	}
 	return hex.EncodeToString(sum.Sum(nil))[:10]
 }

@@ -73,7 +73,7 @@ func (c Client) Proxy(ctx context.Context) (*Proxy, error) {
 func (p *Proxy) Close() error {
 	p.client.CloseIdleConnections()
 	p.stop()
-	<-p.ended
+	_ = <-p.ended // stopped on purpose
 	return os.RemoveAll(p.folder)
 }
 

@@ -54,16 +54,6 @@ func web(tree revision.Tree) Service {
 	}
 }
 
-func byKind(objects []Object, kind string) []Object {
-	var found []Object
-	for _, object := range objects {
-		if object.GetKind() == kind {
-			found = append(found, object)
-		}
-	}
-	return found
-}
-
 func TestBuildPinsMountsAndLabels(t *testing.T) {
 	t.Parallel()
 	s := web(files("deploy/web/all.yaml", deployment+"---\n"+service, "deploy/web/README.md", "not a manifest"))

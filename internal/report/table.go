@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -15,6 +16,8 @@ func Table(w io.Writer, header []string, rows [][]string) error {
 		return err
 	}
 	for _, row := range rows {
+		// A cell that is missing would end its column for the rows around it.
+		row = append(slices.Clone(row), make([]string, max(0, len(header)-len(row)))...)
 		if err := writeRow(table, row); err != nil {
 			return err
 		}

@@ -84,7 +84,7 @@ type ServiceResult struct {
 	Service  string   `json:"service"`            // its name in skycap.yaml
 	Target   Target   `json:"target"`             // where it runs
 	Result   Word     `json:"result"`             // how it ended for it
-	State    State    `json:"state"`              // how it was at the end
+	State    State    `json:"state,omitempty"`    // left out when it was not looked at
 	Cause    string   `json:"cause,omitempty"`    // one sentence, on failure
 	Grade    Grade    `json:"grade,omitempty"`    // of the cause
 	Evidence []string `json:"evidence,omitempty"` // what proves the cause

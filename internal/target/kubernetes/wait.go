@@ -29,7 +29,7 @@ func (n *Namespace) Wait(ctx context.Context, services []release.Service, watch 
 		settled, err := assess(current, services, assessments, watch)
 		if err != nil || settled {
 			stop()
-			<-ended
+			_ = <-ended // stopped on purpose
 			return assessments, err
 		}
 	}
