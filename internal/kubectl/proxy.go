@@ -50,7 +50,10 @@ func (c Client) Proxy(ctx context.Context) (*Proxy, error) {
 	command.Timeout, command.Stdout = proxyLife, &announcement{heard: listening}
 	noise := &filter{}
 	command.Stderr = noise
-	go func() { ended <- c.Runner.Run(life, command) }()
+	go func() {
+		ended <- c.Runner.Run(life, command)
+		close(ended)
+	}()
 
 	proxy := &Proxy{client: overSocket(socket), folder: folder, stop: stop, ended: ended}
 	select {
@@ -73,7 +76,8 @@ func (c Client) Proxy(ctx context.Context) (*Proxy, error) {
 func (p *Proxy) Close() error {
 	p.client.CloseIdleConnections()
 	p.stop()
-	_ = <-p.ended // stopped on purpose
+	for range p.ended { // until it is closed: why it ended is known
+	}
 	return os.RemoveAll(p.folder)
 }
 

@@ -12,9 +12,16 @@ import (
 // Wait follows the services' objects through the proxy.
 func (n *Namespace) Wait(ctx context.Context, services []release.Service, watch target.Watch) (map[string]rollout.Assessment, error) {
 	following, stop := context.WithCancel(ctx)
-	defer stop()
 	current, changed, ended := &state{}, make(chan struct{}, 1), make(chan error, 1)
-	go func() { ended <- n.follow(following, current, changed) }()
+	go func() {
+		ended <- n.follow(following, current, changed)
+		close(ended)
+	}()
+	defer func() {
+		stop()
+		for range ended { // until it is closed
+		}
+	}()
 
 	assessments := map[string]rollout.Assessment{}
 	for {
@@ -28,8 +35,6 @@ func (n *Namespace) Wait(ctx context.Context, services []release.Service, watch 
 		}
 		settled, err := assess(current, services, assessments, watch)
 		if err != nil || settled {
-			stop()
-			_ = <-ended // stopped on purpose
 			return assessments, err
 		}
 	}
