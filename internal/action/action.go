@@ -19,7 +19,7 @@ import (
 // Operator is what the machine that a command is typed on brings.
 type Operator struct {
 	Project    *settings.Project // skycap.yaml as it lies in the operator's checkout
-	Repository func() (revision.Repository, error)
+	Repository func(context.Context) (revision.Repository, error)
 	Registry   image.Registry
 	Target     func(ctx context.Context, environment *settings.Environment) (target.Target, error)
 	Report     *report.Reporter

@@ -32,7 +32,7 @@ func (d *Deploy) Plan(ctx context.Context) (skycap.Plan, error) {
 // Resolve finds the revision of a name, and the images of services at it.
 func (o *Operator) Resolve(ctx context.Context, wanted Wanted) (skycap.Resolution, error) {
 	resolution := skycap.Resolution{Schema: skycap.ResolutionSchema, Images: []skycap.Image{}}
-	repository, err := o.Repository()
+	repository, err := o.Repository(ctx)
 	if err != nil {
 		return resolution, err
 	}
@@ -97,7 +97,7 @@ func (o *Operator) RenderConfig(ctx context.Context, wanted Wanted) (skycap.Conf
 	if err := o.check(wanted); err != nil {
 		return rendered, err
 	}
-	repository, err := o.Repository()
+	repository, err := o.Repository(ctx)
 	if err != nil {
 		return rendered, err
 	}

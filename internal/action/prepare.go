@@ -40,7 +40,7 @@ func (o *Operator) Prepare(ctx context.Context, wanted Wanted) (*release.Release
 	if err := o.check(wanted); err != nil {
 		return nil, err
 	}
-	repository, err := o.Repository()
+	repository, err := o.Repository(ctx)
 	if err != nil {
 		return nil, err
 	}

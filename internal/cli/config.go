@@ -80,7 +80,7 @@ func (s *session) renderManifests(command *cobra.Command, wanted action.Wanted) 
 	}
 	items := make([]any, len(objects))
 	for i, object := range objects {
-		items[i] = object.Object
+		items[i] = object.Masked().Object
 	}
 	list := map[string]any{"apiVersion": "v1", "kind": "List", "items": items}
 	return s.document(list, func() error {

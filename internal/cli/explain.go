@@ -167,6 +167,7 @@ func (s *session) adviseOnSource(err error) string {
 		denied      *image.DeniedError
 		unreachable *image.UnreachableError
 		mismatch    *image.MismatchError
+		remote      *revision.RemoteError
 	)
 	switch {
 	case errors.As(err, &unknown):
@@ -175,6 +176,8 @@ func (s *session) adviseOnSource(err error) string {
 		return "type more digits, as in: skycap resolve " + ambiguous.Candidates[0].Short()
 	case errors.As(err, &several):
 		return "take one of them: skycap resolve " + quoted("last("+several.Name+")")
+	case errors.As(err, &remote):
+		return "is it there, and may you read it? hg identify " + remote.URL + ", or git ls-remote " + remote.URL
 	case errors.As(err, &none):
 		return "skycap works in a clone: hg clone <url>, or git clone <url>"
 	case errors.As(err, &notFound) && slices.Contains(s.args, "deploy"):

@@ -6,9 +6,11 @@ import (
 
 func (s *session) restartCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:         "restart <env> [service...]",
-		Short:       "Restart the release that is there, a few instances at a time",
-		Args:        arguments(true, "<env>"),
+		Use:   "restart <env> [service...]",
+		Short: "Restart the release that is there, a few instances at a time",
+		Args:  arguments(true, "<env>"),
+		Long: "Restart has Kubernetes replace the instances of the release that runs, and waits until they are healthy.\n" +
+			"It needs skycap.yaml and the cluster, and neither repository nor registry.\n\n" + exitCodes(),
 		Annotations: map[string]string{printsEvents: "yes"},
 		RunE: func(command *cobra.Command, args []string) error {
 			operator, err := s.operator(false)

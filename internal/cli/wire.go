@@ -31,9 +31,11 @@ func (s *session) operator(adopt bool) (*action.Operator, error) {
 	}
 	runner := run.Local{Started: func(command run.Command) { s.report.Debug("run " + command.String()) }}
 	return &action.Operator{
-		Project:    project,
-		Repository: func() (revision.Repository, error) { return openRepository(runner, project, file) },
-		Registry:   image.Registry{},
+		Project: project,
+		Repository: func(ctx context.Context) (revision.Repository, error) {
+			return openRepository(ctx, runner, project, file)
+		},
+		Registry: image.Registry{},
 		Target: func(ctx context.Context, environment *settings.Environment) (target.Target, error) {
 			return s.openTarget(ctx, runner, project.App, environment, adopt)
 		},
@@ -55,15 +57,22 @@ func (s *session) settingsFile() (string, error) {
 }
 
 // openRepository opens what skycap.yaml names, or else the checkout that holds it.
-func openRepository(runner run.Runner, project *settings.Project, file string) (revision.Repository, error) {
-	place := project.Revision.Repository
+func openRepository(ctx context.Context, runner run.Runner, project *settings.Project, file string) (revision.Repository, error) {
+	place, kind := project.Revision.Repository, project.Revision.Type
 	if strings.Contains(place, "://") {
-		return nil, &usageError{fmt.Sprintf("revision.repository is %q; this version takes the path of a clone", place)}
+		if kind == "" {
+			return nil, &usageError{fmt.Sprintf("revision.repository is %q; revision.type must say whether that is hg or git", place)}
+		}
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return nil, err
+		}
+		return revision.OpenURL(ctx, runner, place, kind, filepath.Join(cache, "skycap", "repositories"))
 	}
 	if !filepath.IsAbs(place) {
 		place = filepath.Join(filepath.Dir(file), place)
 	}
-	return revision.Open(runner, place, project.Revision.Type)
+	return revision.Open(runner, place, kind)
 }
 
 func (s *session) openTarget(

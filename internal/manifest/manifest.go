@@ -25,6 +25,23 @@ type Object struct {
 // String names the object as kubectl does, with its group left out.
 func (o Object) String() string { return fmt.Sprintf("%s %q", o.GetKind(), o.GetName()) }
 
+// Masked is the object as it may be shown: without the values of a Secret.
+func (o Object) Masked() Object {
+	if o.GetKind() != "Secret" {
+		return o
+	}
+	shown := o.DeepCopy()
+	for _, field := range []string{"data", "stringData"} {
+		for key := range child(shown.Object, field) {
+			child(shown.Object, field)[key] = "[masked]"
+		}
+		if len(child(shown.Object, field)) == 0 {
+			delete(shown.Object, field)
+		}
+	}
+	return Object{Unstructured: shown, Source: o.Source, Allow: o.Allow}
+}
+
 // Service is what a service's objects are made from.
 type Service struct {
 	App, Name, Environment string
