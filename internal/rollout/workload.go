@@ -16,7 +16,8 @@ import (
 type counts struct {
 	name                             string
 	desired, existing, updated, able int32
-	seen                             bool // whether the status is about the newest spec
+	kept                             int32 // pods that are left as they are, on purpose
+	seen                             bool  // whether the status is about the newest spec
 }
 
 func (o Objects) deployment(d appsv1.Deployment) Assessment {
@@ -47,12 +48,22 @@ func (o Objects) statefulSet(s appsv1.StatefulSet) Assessment {
 	}
 	return o.judge(pods, counts{
 		name: "stateful set " + strconv.Quote(s.Name), desired: replicas(s.Spec.Replicas), existing: s.Status.Replicas,
-		updated: updated, able: s.Status.ReadyReplicas, seen: s.Status.ObservedGeneration >= s.Generation,
+		updated: updated, able: s.Status.ReadyReplicas, kept: partition(s), seen: s.Status.ObservedGeneration >= s.Generation,
 	})
 }
 
+// partition is how many pods a stateful set's update leaves as they are.
+func partition(s appsv1.StatefulSet) int32 {
+	rolling := s.Spec.UpdateStrategy.RollingUpdate
+	if rolling == nil || rolling.Partition == nil {
+		return 0
+	}
+	return min(*rolling.Partition, replicas(s.Spec.Replicas))
+}
+
 func (o Objects) daemonSet(d appsv1.DaemonSet) Assessment {
-	generation := strconv.FormatInt(d.Generation, 10)
+	// The object's own generation counts changes of other fields too.
+	generation := d.Annotations[appsv1.DeprecatedTemplateGeneration]
 	pods := o.podsOf(d.UID, func(pod corev1.Pod) bool { return pod.Labels["pod-template-generation"] == generation })
 	wanted := d.Status.DesiredNumberScheduled
 	if wanted == 0 && d.Status.ObservedGeneration >= d.Generation {
@@ -83,12 +94,12 @@ func (o Objects) judge(newest []corev1.Pod, c counts) Assessment {
 		return progressing("%s is not seen yet by its controller", c.name)
 	case c.desired == 0 && c.existing == 0:
 		return Assessment{State: skycap.StateStopped, Message: c.name + " is scaled to zero"}
-	case c.updated < c.desired:
-		return o.withTrouble(newest, progressing("%d of %d new pods started", c.updated, c.desired))
+	case c.updated < c.desired-c.kept:
+		return o.withTrouble(newest, progressing("%d of %d new pods started", c.updated, c.desired-c.kept))
 	case c.able < c.desired:
 		return o.withTrouble(newest, progressing("%d of %d pods ready", c.able, c.desired))
-	case c.existing > c.updated:
-		return progressing("%d old pods still to stop", c.existing-c.updated)
+	case c.existing > min(c.updated+c.kept, c.desired):
+		return progressing("%d old pods still to stop", c.existing-min(c.updated+c.kept, c.desired))
 	}
 	return healthy()
 }
