@@ -1,6 +1,7 @@
 package endtoend
 
 import (
+	"net"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -49,4 +50,13 @@ func labelled(t *testing.T, from v1.Image, label, value string) v1.Image {
 	made, err := mutate.Config(from, config)
 	require.NoError(t, err)
 	return made
+}
+
+// closedAddress is one of this machine where nobody listens.
+func closedAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close() //nolint:errcheck // it is closed, whatever it says
+	return listener.Addr().String()
 }
