@@ -5,7 +5,9 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"unicode/utf8"
 
+	"github.com/skycap/skycap/internal/config"
 	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/manifest"
 	"github.com/skycap/skycap/internal/release"
@@ -32,27 +34,21 @@ func (d *Deploy) Plan(ctx context.Context) (skycap.Plan, error) {
 // Resolve finds the revision of a name, and the images of services at it.
 func (o *Operator) Resolve(ctx context.Context, wanted Wanted) (skycap.Resolution, error) {
 	resolution := skycap.Resolution{Schema: skycap.ResolutionSchema, Images: []skycap.Image{}}
-	repository, err := o.Repository(ctx)
-	if err != nil {
-		return resolution, err
-	}
-	defer func() { _ = repository.Close() }()
-	found, err := repository.Resolve(ctx, wanted.Revision)
-	if err != nil {
-		return resolution, err
-	}
-	resolution.Revision, resolution.Short = found.ID, found.Short()
-	resolution.Author, resolution.Date, resolution.Summary = found.Author, found.Date, found.Summary
-	source, err := o.servicesAt(ctx, repository, found, wanted.Services)
-	if err != nil {
-		return resolution, err
-	}
-	images, err := o.findImages(ctx, source, wanted.WaitImage)
-	for _, service := range source.services {
-		for _, name := range slices.Sorted(maps.Keys(images[service.Name])) {
-			resolution.Images = append(resolution.Images, imageOf(service.Name, images[service.Name][name]))
+	err := o.from(ctx, wanted, func(_ revision.Repository, s *source) error {
+		found := s.revision
+		resolution.Revision, resolution.Short = found.ID, found.Short()
+		resolution.Author, resolution.Date, resolution.Summary = found.Author, found.Date, found.Summary
+		if err := s.chooseAnywhere(wanted.Services); err != nil {
+			return err
 		}
-	}
+		images, err := o.findImages(ctx, s, wanted.WaitImage)
+		for _, service := range s.services {
+			for _, name := range slices.Sorted(maps.Keys(images[service.Name])) {
+				resolution.Images = append(resolution.Images, imageOf(service.Name, images[service.Name][name]))
+			}
+		}
+		return err
+	})
 	return resolution, err
 }
 
@@ -60,32 +56,22 @@ func imageOf(service string, found image.Image) skycap.Image {
 	return skycap.Image{Service: service, Repository: found.Repository, Tag: found.Tag, Digest: found.Digest}
 }
 
-// servicesAt are the services that skycap.yaml has at a revision, wherever they run.
-func (o *Operator) servicesAt(ctx context.Context, repository revision.Repository, found revision.Revision, names []string) (*source, error) {
-	s := &source{revision: found, project: o.Project}
-	files, err := revision.Read(ctx, repository, found, []string{settings.FileName})
-	if err != nil {
-		return nil, err
+// chooseAnywhere picks services wherever they run; with no names, all.
+func (s *source) chooseAnywhere(names []string) error {
+	known := slices.Sorted(maps.Keys(s.project.Services))
+	if len(names) == 0 {
+		names = known
 	}
-	if file, ok := files[settings.FileName]; ok {
-		atRevision, err := settings.Parse(settings.FileName+"@"+found.Short(), file.Data)
-		if err != nil {
-			return nil, err
-		}
-		s.project = o.Project.At(atRevision)
-	}
-	for _, name := range slices.Sorted(maps.Keys(s.project.Services)) {
-		if len(names) == 0 || slices.Contains(names, name) {
-			s.services = append(s.services, settings.Placed{Service: s.project.Services[name]})
-		}
-	}
+	var faults []error
 	for _, name := range names {
-		if _, ok := s.project.Services[name]; !ok {
-			known := slices.Sorted(maps.Keys(s.project.Services))
-			return nil, &settings.UnknownError{Kind: "service", Name: name, Known: known, Nearest: settings.Nearest(name, known)}
+		service, ok := s.project.Services[name]
+		if !ok {
+			faults = append(faults, &settings.UnknownError{Kind: "service", Name: name, Known: known, Nearest: settings.Nearest(name, known)})
+			continue
 		}
+		s.services = append(s.services, settings.Placed{Service: service})
 	}
-	return s, nil
+	return errors.Join(faults...)
 }
 
 // RenderConfig renders the configuration of services, and asks neither the
@@ -94,35 +80,39 @@ func (o *Operator) RenderConfig(ctx context.Context, wanted Wanted) (skycap.Conf
 	rendered := skycap.Config{
 		Schema: skycap.ConfigSchema, App: o.Project.App, Environment: wanted.Environment, Services: []skycap.ServiceConfig{},
 	}
-	if err := o.check(wanted); err != nil {
-		return rendered, err
-	}
-	repository, err := o.Repository(ctx)
-	if err != nil {
-		return rendered, err
-	}
-	defer func() { _ = repository.Close() }()
-	source, err := o.open(ctx, repository, wanted)
-	if err != nil {
-		return rendered, err
-	}
-	rendered.Revision = source.revision.ID
-	if source.files, err = readFiles(ctx, repository, source); err != nil {
-		return rendered, err
-	}
-	for _, service := range source.services {
-		tree, err := o.renderConfig(source, service)
-		if err != nil {
-			return rendered, err
+	err := o.from(ctx, wanted, func(repository revision.Repository, s *source) (err error) {
+		rendered.Revision = s.revision.ID
+		if err := s.choose(wanted); err != nil {
+			return err
 		}
-		kept := skycap.ServiceConfig{Service: service.Name, Hash: release.Service{Config: tree}.ConfigHash(), Files: []skycap.ConfigFile{}}
-		for _, path := range tree.Files.Paths() {
-			file := tree.Files[path]
-			kept.Files = append(kept.Files, skycap.ConfigFile{Path: path, Executable: file.Executable, Content: file.Data})
+		if s.files, err = readFiles(ctx, repository, s); err != nil {
+			return err
 		}
-		rendered.Services = append(rendered.Services, kept)
+		for _, service := range s.services {
+			tree, err := o.renderConfig(s, service)
+			if err != nil {
+				return err
+			}
+			rendered.Services = append(rendered.Services, configOf(service.Name, tree))
+		}
+		return nil
+	})
+	return rendered, err
+}
+
+func configOf(service string, tree config.Tree) skycap.ServiceConfig {
+	kept := skycap.ServiceConfig{Service: service, Hash: release.Service{Config: tree}.ConfigHash(), Files: []skycap.ConfigFile{}}
+	for _, path := range tree.Files.Paths() {
+		file := tree.Files[path]
+		rendered := skycap.ConfigFile{Path: path, Executable: file.Executable}
+		if utf8.Valid(file.Data) {
+			rendered.Text = string(file.Data)
+		} else {
+			rendered.Content = file.Data
+		}
+		kept.Files = append(kept.Files, rendered)
 	}
-	return rendered, nil
+	return kept
 }
 
 // Manifests are the objects of a release, as they would be applied.

@@ -37,61 +37,68 @@ type source struct {
 
 // Prepare makes the release that was asked for. It touches nothing.
 func (o *Operator) Prepare(ctx context.Context, wanted Wanted) (*release.Release, error) {
-	if err := o.check(wanted); err != nil {
-		return nil, err
+	var made *release.Release
+	err := o.from(ctx, wanted, func(repository revision.Repository, s *source) error {
+		if err := s.choose(wanted); err != nil {
+			return err
+		}
+		var images map[string]map[string]image.Image
+		var faults [2]error // both in one go: neither ends the other
+		work := errgroup.Group{}
+		work.Go(func() error { images, faults[0] = o.findImages(ctx, s, wanted.WaitImage); return nil })
+		work.Go(func() error { s.files, faults[1] = readFiles(ctx, repository, s); return nil })
+		_ = work.Wait()
+		if err := errors.Join(faults[:]...); err != nil {
+			return err
+		}
+		built, err := o.build(s, images)
+		made = built
+		return err
+	})
+	return made, err
+}
+
+// from runs work with a revision and its skycap.yaml. An environment that the
+// operator's doesn't know is refused before.
+func (o *Operator) from(ctx context.Context, wanted Wanted, work func(revision.Repository, *source) error) error {
+	if wanted.Environment != "" {
+		if _, err := o.Project.Environment(wanted.Environment); err != nil {
+			return err
+		}
 	}
 	repository, err := o.Repository(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { _ = repository.Close() }()
-	source, err := o.open(ctx, repository, wanted)
-	if err != nil {
-		return nil, err
-	}
-	var images map[string]map[string]image.Image
-	var faults [2]error // both in one go: neither ends the other
-	work := errgroup.Group{}
-	work.Go(func() error { images, faults[0] = o.findImages(ctx, source, wanted.WaitImage); return nil })
-	work.Go(func() error { source.files, faults[1] = readFiles(ctx, repository, source); return nil })
-	_ = work.Wait()
-	if err := errors.Join(faults[:]...); err != nil {
-		return nil, err
-	}
-	return o.build(source, images)
-}
-
-// check finds the faults that need no program to be started.
-func (o *Operator) check(wanted Wanted) error {
-	_, err := o.Project.Environment(wanted.Environment)
-	return err
-}
-
-// open resolves the revision and reads its skycap.yaml.
-func (o *Operator) open(ctx context.Context, repository revision.Repository, wanted Wanted) (*source, error) {
 	found, err := repository.Resolve(ctx, wanted.Revision)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s := &source{revision: found, project: o.Project}
 	files, err := revision.Read(ctx, repository, found, []string{settings.FileName})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if file, ok := files[settings.FileName]; ok {
 		atRevision, err := settings.Parse(settings.FileName+"@"+found.Short(), file.Data)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		s.project, s.revisionFile = o.Project.At(atRevision), atRevision.Hash
 	} else {
 		o.Report.Warning(fmt.Sprintf("revision %s has no %s: services are taken from %q", found.Short(), settings.FileName, o.Project.File))
 	}
+	return work(repository, s)
+}
+
+// choose picks the environment and the services that were asked for.
+func (s *source) choose(wanted Wanted) (err error) {
 	if s.environment, err = s.project.Environment(wanted.Environment); err != nil {
-		return nil, err
+		return err
 	}
 	s.services, err = onKubernetes(s.project, wanted.Environment, wanted.Services)
-	return s, err
+	return err
 }
 
 // layers are the folders of a service's configuration.

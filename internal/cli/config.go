@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
@@ -59,11 +58,11 @@ func configLines(rendered skycap.Config) []string {
 	for _, service := range rendered.Services {
 		for _, file := range service.Files {
 			lines = append(lines, fmt.Sprintf("==> %s: %s", service.Service, file.Path))
-			if !utf8.Valid(file.Content) {
+			if len(file.Content) > 0 {
 				lines = append(lines, fmt.Sprintf("(%d bytes that are not text)", len(file.Content)))
 				continue
 			}
-			lines = append(lines, strings.Split(strings.TrimSuffix(string(file.Content), "\n"), "\n")...)
+			lines = append(lines, strings.Split(strings.TrimSuffix(file.Text, "\n"), "\n")...)
 		}
 	}
 	return lines

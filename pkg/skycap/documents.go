@@ -124,9 +124,10 @@ type ServiceConfig struct {
 
 // ConfigFile is one rendered file.
 type ConfigFile struct {
-	Path       string `json:"path"`                 // within the configuration
-	Executable bool   `json:"executable,omitempty"` // whether it can be run
-	Content    []byte `json:"content"`              // base64 in JSON
+	Path       string `json:"path"`                 // below the place where it is mounted
+	Executable bool   `json:"executable,omitempty"` // whether it may be run
+	Text       string `json:"text"`                 // its content, where that is UTF-8
+	Content    []byte `json:"content,omitempty"`    // its content where it is not, in base64
 }
 
 // Version is what this skycap is.

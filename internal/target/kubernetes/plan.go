@@ -20,13 +20,13 @@ import (
 
 // OwnerError says that an object is there already, and is somebody else's.
 type OwnerError struct {
-	Object string
-	App    string // whose it is; empty: not skycap's
+	Object           string
+	App, Environment string // whose it is; empty: not skycap's
 }
 
 func (e *OwnerError) Error() string {
 	if e.App != "" {
-		return fmt.Sprintf("%s belongs to app %q", e.Object, e.App)
+		return fmt.Sprintf("%s belongs to app %q in environment %q", e.Object, e.App, e.Environment)
 	}
 	return fmt.Sprintf("%s exists and was not created by skycap", e.Object)
 }
@@ -110,12 +110,13 @@ func (n *Namespace) checkOwners(objects []manifest.Object, live map[string]*unst
 		if !ok {
 			continue
 		}
-		app := there.GetLabels()[manifest.LabelApp]
-		ours := there.GetLabels()[manifest.LabelManagedBy] == manifest.ManagedBy && app != ""
+		labels := there.GetLabels()
+		app, environment := labels[manifest.LabelApp], labels[manifest.LabelEnvironment]
+		skycaps := labels[manifest.LabelManagedBy] == manifest.ManagedBy && app != ""
 		switch {
-		case ours && app != n.App:
-			faults = append(faults, &OwnerError{Object: object.String(), App: app})
-		case !ours && !n.Adopt:
+		case skycaps && (app != n.App || environment != n.Environment):
+			faults = append(faults, &OwnerError{Object: object.String(), App: app, Environment: environment})
+		case !skycaps && !n.Adopt:
 			faults = append(faults, &OwnerError{Object: object.String()})
 		}
 	}
