@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/skycap/skycap/internal/manifest"
@@ -70,8 +72,8 @@ func (r *Release) recorded() any {
 	services := []service{}
 	for _, s := range r.Services {
 		kept := service{Name: s.Name, Config: s.ConfigHash(), Images: []string{}, Objects: []map[string]any{}}
-		for _, image := range s.Images {
-			kept.Images = append(kept.Images, image.String())
+		for _, name := range slices.Sorted(maps.Keys(s.Images)) {
+			kept.Images = append(kept.Images, s.Images[name].String())
 		}
 		for _, object := range s.Objects {
 			if object.GetKind() == "ConfigMap" && object.Source == "" {

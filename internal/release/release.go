@@ -87,7 +87,9 @@ func (r *Release) Waves() [][]Service {
 			}
 		}
 		if len(wave) == 0 { // a cycle, which skycap.yaml is refused for: all at once
-			wave = slices.Collect(maps.Values(waiting))
+			for _, name := range slices.Sorted(maps.Keys(waiting)) {
+				wave = append(wave, waiting[name])
+			}
 		}
 		for _, service := range wave {
 			delete(waiting, service.Name)
