@@ -48,7 +48,11 @@ func kustomize(files revision.Tree, folder string, remoteBases bool) ([]Object, 
 	}
 	var objects []Object
 	for _, resource := range built.Resources() {
-		content, err := resource.Map()
+		text, err := resource.AsYAML()
+		if err != nil {
+			return nil, &Fault{Source: folder, Message: err.Error()}
+		}
+		content, err := parseYAML(text)
 		if err != nil {
 			return nil, &Fault{Source: folder, Message: err.Error()}
 		}

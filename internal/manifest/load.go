@@ -12,6 +12,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 
@@ -94,10 +95,9 @@ func leadingBlank(document []byte) int {
 }
 
 func parseDocument(source string, document []byte) ([]Object, error) {
-	var content map[string]any
-	if err := yaml.UnmarshalStrict(document, &content); err != nil {
-		message := strings.TrimPrefix(err.Error(), "error converting YAML to JSON: ")
-		return nil, &Fault{Source: source, Message: strings.ReplaceAll(message, "\n", " ")}
+	content, err := parseYAML(document)
+	if err != nil {
+		return nil, &Fault{Source: source, Message: strings.ReplaceAll(err.Error(), "\n", " ")}
 	}
 	if len(content) == 0 { // nothing but comments
 		return nil, nil
@@ -107,7 +107,7 @@ func parseDocument(source string, document []byte) ([]Object, error) {
 		return []Object{{Unstructured: object, Source: source}}, nil
 	}
 	var objects []Object
-	err := object.EachListItem(func(item runtime.Object) error {
+	err = object.EachListItem(func(item runtime.Object) error {
 		objects = append(objects, Object{Unstructured: item.(*unstructured.Unstructured), Source: source})
 		return nil
 	})
@@ -115,4 +115,15 @@ func parseDocument(source string, document []byte) ([]Object, error) {
 		return nil, &Fault{Source: source, Message: err.Error()}
 	}
 	return objects, nil
+}
+
+// parseYAML reads one mapping as Kubernetes does: whole numbers stay whole.
+func parseYAML(document []byte) (map[string]any, error) {
+	encoded, err := yaml.YAMLToJSONStrict(document)
+	if err != nil {
+		return nil, err
+	}
+	var content map[string]any
+	err = utiljson.Unmarshal(encoded, &content)
+	return content, err
 }

@@ -216,6 +216,19 @@ func TestLoadRefusals(t *testing.T) {
 	}
 }
 
+func TestNumbersStayWhole(t *testing.T) {
+	t.Parallel()
+	text := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\nspec: {big: 9007199254740993, half: 0.5}\n"
+	for _, tree := range []revision.Tree{
+		files("deploy/web/a.yaml", text),
+		files("deploy/web/kustomization.yaml", "resources: [a.yaml]", "deploy/web/a.yaml", text),
+	} {
+		objects, err := Load(tree, "deploy/web", false)
+		require.NoError(t, err)
+		assert.Equal(t, map[string]any{"big": int64(9007199254740993), "half": 0.5}, objects[0].Object["spec"])
+	}
+}
+
 func TestTakenMountsAreRefused(t *testing.T) {
 	t.Parallel()
 	s := web(files("deploy/web/a.yaml", strings.Replace(deployment, "{name: web, image: web}",
