@@ -1,6 +1,7 @@
 package kubectl
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -26,9 +27,10 @@ const (
 
 // Error is a failure of kubectl, or of a request through it.
 type Error struct {
-	Reason  Reason
-	Command string // as one could paste it, or the request
-	Text    string // all that was said
+	Reason             Reason
+	Context, Namespace string // where it was
+	Command            string // as one could paste it, or the request
+	Text               string // all that was said
 }
 
 func (e *Error) Error() string {
@@ -55,21 +57,38 @@ func sayings() []said {
 		{Conflict, regexp.MustCompile(`Apply failed with \d+ conflict`)},
 		{NoKind, regexp.MustCompile(`no matches for kind|the server doesn't have a resource type`)},
 		{Rejected, regexp.MustCompile(`\((Invalid|BadRequest)\)|denied the request|is forbidden: |is invalid: `)},
+		{Other, regexp.MustCompile(`\(InternalError\)`)}, // the server answered: what it couldn't reach is its own affair
 		{Unreachable, regexp.MustCompile(`(?i)unable to connect to the server|connection (to the server .* was )?refused|i/o timeout|no such host|` +
 			`TLS handshake|context deadline exceeded|server is currently unable|ServiceUnavailable|connection reset|actively refused|proxyconnect`)},
 	}
 }
 
-func newError(command run.Command, status int, text string) *Error {
-	failure := &Error{Reason: Other, Command: command.String(), Text: strings.TrimPrefix(text, "error: ")}
+func reasonOf(text string) Reason {
 	for _, known := range sayings() {
 		if known.text.MatchString(text) {
-			failure.Reason = known.reason
-			return failure
+			return known.reason
 		}
 	}
-	if text == "" {
-		failure.Text = fmt.Sprintf("%q ended with exit status %d and said nothing", failure.Command, status)
+	return Other
+}
+
+// failure makes an *Error of the end of a kubectl that failed or hung, and nil of any other.
+func (c Client) failure(command run.Command, noise *filter, err error) error {
+	text := noise.failure()
+	failure := &Error{
+		Reason: reasonOf(noise.fatal()), Context: c.Context, Namespace: c.Namespace,
+		Command: command.String(), Text: strings.TrimPrefix(text, "error: "),
+	}
+	var exit *run.ExitError
+	var late *run.TimeoutError
+	switch {
+	case errors.As(err, &exit) && text == "":
+		failure.Text = fmt.Sprintf("%q ended with exit status %d and said nothing", failure.Command, exit.Code)
+	case errors.As(err, &exit):
+	case errors.As(err, &late):
+		failure.Text = strings.TrimSpace(late.Error() + "\n" + text)
+	default:
+		return nil
 	}
 	return failure
 }

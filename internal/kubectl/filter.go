@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -13,7 +14,6 @@ import (
 type filter struct {
 	partial []byte
 	records []record
-	held    []string
 }
 
 // record is a line, or a klog entry with the lines that belong to it.
@@ -54,9 +54,6 @@ func (f *filter) add(line string) {
 		return
 	}
 	held := entry != nil && families.MatchString(entry[1]+" "+entry[2]+" "+entry[3])
-	if held {
-		f.held = append(f.held, line)
-	}
 	f.records = append(f.records, record{text: line, held: held})
 }
 
@@ -76,6 +73,8 @@ func (f *filter) flush() {
 
 const warningPrefix = "Warning: "
 
+func (r record) warns() bool { return strings.HasPrefix(r.text, warningPrefix) }
+
 // warnings are what the server warned of, each once.
 func (f *filter) warnings() []string {
 	f.flush()
@@ -90,6 +89,34 @@ func (f *filter) warnings() []string {
 	return found
 }
 
+// rest is what else kubectl said, for those who ask for details.
+func (f *filter) rest() []string {
+	f.flush()
+	var found []string
+	for _, record := range f.records {
+		if !record.warns() {
+			found = append(found, record.text)
+		}
+	}
+	return found
+}
+
+// fatal is what tells why kubectl failed: noise and warnings may name other
+// failures, which were none of this command's. Where there is nothing else,
+// they count.
+func (f *filter) fatal() string {
+	var said []string
+	for _, record := range f.records {
+		if !record.held && !record.warns() {
+			said = append(said, record.text)
+		}
+	}
+	if len(said) == 0 {
+		return f.failure()
+	}
+	return strings.Join(said, "\n")
+}
+
 // failure is all that kubectl said, since a hidden line must never be the
 // reason that nobody understands a failure. What was held comes last, and
 // equal entries once with their count.
@@ -99,7 +126,9 @@ func (f *filter) failure() string {
 	counts := map[string]int{}
 	for _, record := range f.records {
 		if !record.held {
-			said = append(said, record.text)
+			if !slices.Contains(said, record.text) { // kubectl repeats itself for each object
+				said = append(said, record.text)
+			}
 			continue
 		}
 		_, text, _ := strings.Cut(record.text, "] ")

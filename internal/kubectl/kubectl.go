@@ -6,13 +6,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	exact "k8s.io/apimachinery/pkg/util/json"
 
 	"github.com/skycap/skycap/internal/run"
 )
@@ -55,12 +55,11 @@ func (c Client) call(ctx context.Context, command run.Command) ([]byte, error) {
 	for _, warning := range noise.warnings() {
 		tell(c.Warn, warning)
 	}
-	var exit *run.ExitError
-	if errors.As(err, &exit) {
-		return stdout.Bytes(), newError(command, exit.Code, noise.failure())
+	if failure := c.failure(command, noise, err); failure != nil {
+		return stdout.Bytes(), failure
 	}
-	for _, record := range noise.held {
-		tell(c.Debug, record)
+	for _, line := range noise.rest() {
+		tell(c.Debug, line)
 	}
 	return stdout.Bytes(), err
 }
@@ -140,7 +139,7 @@ func (c Client) objects(ctx context.Context, command run.Command) ([]*unstructur
 		return nil, err
 	}
 	var content map[string]any
-	if err := json.Unmarshal(stdout, &content); err != nil {
+	if err := exact.Unmarshal(stdout, &content); err != nil { // whole numbers stay whole
 		return nil, fmt.Errorf("what %q printed is not JSON: %w", command, err)
 	}
 	answer := &unstructured.Unstructured{Object: content}

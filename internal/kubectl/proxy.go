@@ -16,8 +16,6 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/skycap/skycap/internal/run"
 )
 
 // proxyLife bounds how long one proxy may run.
@@ -30,10 +28,11 @@ const requestTimeout = 30 * time.Second
 // kubectl's own credentials, so that reads and watches cost no process each. It
 // listens on a unix socket in a folder that only this user can enter.
 type Proxy struct {
-	client *http.Client
-	folder string
-	stop   context.CancelFunc
-	ended  <-chan error
+	kubectl Client
+	client  *http.Client
+	folder  string
+	stop    context.CancelFunc
+	ended   <-chan error
 }
 
 // Proxy starts a proxy. Close ends it, and not the context: what a canceled
@@ -55,7 +54,7 @@ func (c Client) Proxy(ctx context.Context) (*Proxy, error) {
 		close(ended)
 	}()
 
-	proxy := &Proxy{client: overSocket(socket), folder: folder, stop: stop, ended: ended}
+	proxy := &Proxy{kubectl: c, client: overSocket(socket), folder: folder, stop: stop, ended: ended}
 	select {
 	case <-listening:
 		return proxy, nil
@@ -64,9 +63,11 @@ func (c Client) Proxy(ctx context.Context) (*Proxy, error) {
 	case err := <-ended:
 		stop()
 		_ = os.RemoveAll(folder)
-		var exit *run.ExitError
-		if errors.As(err, &exit) {
-			return nil, newError(command, exit.Code, noise.failure())
+		if failure := c.failure(command, noise, err); failure != nil {
+			return nil, failure
+		}
+		if err == nil {
+			err = &Error{Reason: Other, Context: c.Context, Namespace: c.Namespace, Command: command.String()}
 		}
 		return nil, err
 	}
@@ -176,24 +177,27 @@ func (p *Proxy) send(ctx context.Context, r request) (*http.Response, error) {
 	}
 	answer, err := p.client.Do(sent)
 	if err != nil {
-		return nil, &Error{Reason: Unreachable, Command: r.method + " " + r.path, Text: err.Error()}
+		return nil, p.failure(r, Unreachable, err.Error())
 	}
 	if answer.StatusCode/100 != 2 {
 		defer func() { _ = answer.Body.Close() }()
-		return nil, refusal(r, answer)
+		return nil, p.refusal(r, answer)
 	}
 	return answer, nil
 }
 
 // refusal makes an error of the server's Status, or of what stands in its place.
-func refusal(r request, answer *http.Response) *Error {
+func (p *Proxy) refusal(r request, answer *http.Response) *Error {
 	said, _ := io.ReadAll(io.LimitReader(answer.Body, 64<<10))
 	var status metav1.Status
 	text := string(bytes.TrimSpace(said))
 	if json.Unmarshal(said, &status) == nil && status.Message != "" {
 		text = status.Message
 	}
-	failure := &Error{Reason: Other, Command: r.method + " " + r.path, Text: fmt.Sprintf("%s (HTTP status %d)", text, answer.StatusCode)}
+	if text == "" {
+		text = fmt.Sprintf("%s %s was answered with HTTP status %d", r.method, r.path, answer.StatusCode)
+	}
+	failure := p.failure(r, Other, text)
 	switch {
 	case answer.StatusCode == http.StatusUnauthorized, answer.StatusCode == http.StatusForbidden:
 		failure.Reason = Denied
@@ -209,4 +213,11 @@ func refusal(r request, answer *http.Response) *Error {
 		failure.Reason = Unreachable
 	}
 	return failure
+}
+
+func (p *Proxy) failure(r request, reason Reason, text string) *Error {
+	return &Error{
+		Reason: reason, Context: p.kubectl.Context, Namespace: p.kubectl.Namespace,
+		Command: r.method + " " + r.path, Text: text,
+	}
 }

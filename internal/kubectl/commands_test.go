@@ -1,0 +1,217 @@
+package kubectl
+
+import (
+	"context"
+	"errors"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/skycap/skycap/internal/run"
+)
+
+// recorder is a run.Runner that remembers one command with what it was told, and prints.
+type recorder struct {
+	command        run.Command
+	stdin          string
+	hasStdin       bool
+	stdout, stderr string
+	err            func(run.Command) error
+}
+
+func (r *recorder) Run(_ context.Context, command run.Command) error {
+	r.command = command
+	if r.hasStdin = command.Stdin != nil; r.hasStdin {
+		data, err := io.ReadAll(command.Stdin)
+		if err != nil {
+			return err
+		}
+		r.stdin = string(data)
+	}
+	for text, writer := range map[string]io.Writer{r.stdout: command.Stdout, r.stderr: command.Stderr} {
+		if _, err := io.WriteString(writer, text); err != nil {
+			return err
+		}
+	}
+	if r.err != nil {
+		return r.err(command)
+	}
+	return nil
+}
+
+func exits(code int) func(run.Command) error {
+	return func(command run.Command) error { return &run.ExitError{Command: command, Code: code} }
+}
+
+func clientOf(runner run.Runner) Client {
+	return Client{Runner: runner, Context: "prod east", Namespace: "storefront"}
+}
+
+func objects() []*unstructured.Unstructured {
+	return []*unstructured.Unstructured{
+		{Object: map[string]any{"kind": "ConfigMap", "metadata": map[string]any{"name": "a"}, "data": map[string]any{"k": "---\nkind: Secret"}}},
+		{Object: map[string]any{"kind": "Service", "metadata": map[string]any{"name": "b"}}},
+	}
+}
+
+const streamed = `---
+{"data":{"k":"---\nkind: Secret"},"kind":"ConfigMap","metadata":{"name":"a"}}
+---
+{"kind":"Service","metadata":{"name":"b"}}
+`
+
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	pinned := []string{"--context=prod east", "--namespace=storefront"}
+	apply := []string{"apply", "--server-side", "--field-manager=skycap", "--filename=-"}
+	for name, test := range map[string]struct {
+		call    func(context.Context, Client) error
+		args    []string
+		stdin   string // empty: closed
+		timeout time.Duration
+	}{
+		"get": {
+			func(ctx context.Context, c Client) error { _, err := c.Get(ctx, objects()); return err },
+			[]string{"get", "--filename=-", "--output=json", "--ignore-not-found"}, streamed, 0,
+		},
+		"try": {
+			func(ctx context.Context, c Client) error {
+				_, err := c.TryApply(ctx, objects(), ApplyOptions{})
+				return err
+			},
+			append(apply[:len(apply):len(apply)], "--dry-run=server", "--output=json"), streamed, applyTimeout,
+		},
+		"try by force": {
+			func(ctx context.Context, c Client) error {
+				_, err := c.TryApply(ctx, objects(), ApplyOptions{Force: true})
+				return err
+			},
+			append(apply[:len(apply):len(apply)], "--force-conflicts", "--dry-run=server", "--output=json"), streamed, applyTimeout,
+		},
+		"apply": {
+			func(ctx context.Context, c Client) error {
+				_, err := c.Apply(ctx, objects(), ApplyOptions{})
+				return err
+			},
+			append(apply[:len(apply):len(apply)], "--output=name"), streamed, applyTimeout,
+		},
+		"apply by force": {
+			func(ctx context.Context, c Client) error {
+				_, err := c.Apply(ctx, objects(), ApplyOptions{Force: true})
+				return err
+			},
+			append(apply[:len(apply):len(apply)], "--force-conflicts", "--output=name"), streamed, applyTimeout,
+		},
+		"restart": {
+			func(ctx context.Context, c Client) error {
+				return c.Restart(ctx, []string{"deployment.apps/web", "-x"})
+			},
+			[]string{"rollout", "restart", "--", "deployment.apps/web", "-x"}, "", 0,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			recorded := &recorder{}
+			require.NoError(t, test.call(t.Context(), clientOf(run.Func(recorded.Run))))
+			got := recorded.command
+			got.Stdin, got.Stdout, got.Stderr = nil, nil, nil
+			assert.Equal(t, run.Command{
+				Name: "kubectl", Args: append(pinned[:2:2], test.args...), Timeout: test.timeout,
+				Env: []string{"KUBERC=off", "KUBECTL_KUBERC=false", "NO_COLOR=1", "KUBE_FEATURE_WatchListClient=false"},
+			}, got)
+			assert.Equal(t, test.stdin, recorded.stdin)
+			assert.Equal(t, test.stdin != "", recorded.hasStdin)
+		})
+	}
+}
+
+func TestContextsNeedsNeitherContextNorNamespace(t *testing.T) {
+	t.Parallel()
+	recorded := &recorder{stdout: "staging\nprod east-1\n"}
+	contexts, err := Client{Runner: recorded}.Contexts(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []string{"config", "get-contexts", "--output=name"}, recorded.command.Args)
+	assert.Equal(t, "staging", contexts[0])
+}
+
+func TestObjectsThatKubectlPrints(t *testing.T) {
+	t.Parallel()
+	names := func(stdout string) []string {
+		found, err := clientOf(&recorder{stdout: stdout}).Get(t.Context(), objects())
+		require.NoError(t, err)
+		var names []string
+		for _, object := range found {
+			names = append(names, object.GetKind()+"/"+object.GetName())
+		}
+		return names
+	}
+	assert.Empty(t, names(""), "none of them is there")
+	assert.Empty(t, names("\n"))
+	assert.Equal(t, []string{"Service/b"}, names(`{"kind": "Service", "apiVersion": "v1", "metadata": {"name": "b"}}`), "one is printed bare")
+	assert.Equal(t, []string{"ConfigMap/a", "Service/b"}, names(`{"kind": "List", "apiVersion": "v1", "items": [
+		{"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "a"}},
+		{"kind": "Service", "apiVersion": "v1", "metadata": {"name": "b"}}]}`))
+	assert.Empty(t, names(`{"kind": "List", "apiVersion": "v1", "items": []}`))
+
+	_, err := clientOf(&recorder{stdout: "Please enter Username:"}).Get(t.Context(), objects())
+	require.ErrorContains(t, err, "kubectl '--context=prod east' --namespace=storefront get")
+	require.ErrorContains(t, err, "is not JSON")
+}
+
+func TestNumbersAreExact(t *testing.T) {
+	t.Parallel()
+	found, err := clientOf(&recorder{stdout: `{"kind": "X", "apiVersion": "v1", "spec": {"big": 9007199254740993, "half": 0.5}}`}).
+		Get(t.Context(), objects())
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{"big": int64(9007199254740993), "half": 0.5}, found[0].Object["spec"])
+}
+
+func TestApplyTellsWhatWasAppliedBeforeItFailed(t *testing.T) {
+	t.Parallel()
+	recorded := &recorder{
+		stdout: "configmap/a\nservice/b\n", stderr: "Error from server (Invalid): deployments.apps \"web\" is invalid: spec.selector", err: exits(1),
+	}
+	applied, err := clientOf(recorded).Apply(t.Context(), objects(), ApplyOptions{})
+	assert.Equal(t, []string{"configmap/a", "service/b"}, applied)
+	var failure *Error
+	require.ErrorAs(t, err, &failure)
+	assert.Equal(t, Rejected, failure.Reason)
+	assert.Contains(t, failure.Command, "kubectl '--context=prod east'")
+}
+
+func TestErrorsOfTheRunnerStayTyped(t *testing.T) {
+	t.Parallel()
+	for _, want := range []error{context.Canceled, &run.NotFoundError{Name: "kubectl"}} {
+		_, err := clientOf(&recorder{err: func(run.Command) error { return want }}).Get(t.Context(), nil)
+		require.ErrorIs(t, err, want)
+	}
+}
+
+func TestSilentFailureNamesItsCommand(t *testing.T) {
+	t.Parallel()
+	err := clientOf(&recorder{err: exits(137)}).Restart(t.Context(), []string{"deployment.apps/web"})
+	require.EqualError(t, err, `"kubectl '--context=prod east' --namespace=storefront rollout restart -- deployment.apps/web"`+
+		" ended with exit status 137 and said nothing")
+	assert.Equal(t, `"GET /x" failed and said nothing`, (&Error{Command: "GET /x"}).Error())
+}
+
+// Of a kubectl that hangs, klog is all there is to tell why.
+func TestATimeoutTellsWhatKubectlSaid(t *testing.T) {
+	t.Parallel()
+	recorded := &recorder{
+		stderr: `E1123 14:58:23.284514   22873 memcache.go:265] couldn't get current server API group list: Get "http://10.0.0.1/api": read: connection reset by peer` + "\n",
+		err:    func(command run.Command) error { return &run.TimeoutError{Command: command, After: time.Minute} },
+	}
+	_, err := clientOf(recorded).Get(t.Context(), nil)
+	require.ErrorContains(t, err, "did not end within 1m0s")
+	require.ErrorContains(t, err, "connection reset by peer")
+	var failure *Error
+	require.ErrorAs(t, err, &failure)
+	assert.Equal(t, Unreachable, failure.Reason)
+	var late *run.TimeoutError
+	assert.False(t, errors.As(err, &late))
+}
