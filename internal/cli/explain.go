@@ -140,7 +140,7 @@ func (s *session) adviseOnUse(err error) (usage bool, hint string) {
 	case errors.As(err, &unused):
 		return true, "name the image of a container in services." + unused.Service + ".image"
 	case errors.As(err, &value), errors.As(err, &wrong):
-		return true, ""
+		return true, "to see what there is: skycap --help"
 	}
 	return false, ""
 }
@@ -228,14 +228,15 @@ func (s *session) adviseOnTarget(err error) string {
 }
 
 func adviseOnKubectl(failure *kubectl.Error) string {
+	place := run.Command{Name: "kubectl", Args: []string{"--context=" + failure.Context, "--namespace=" + failure.Namespace}}.String()
 	return map[kubectl.Reason]string{
 		kubectl.NoContext:   "to see which contexts there are: kubectl config get-contexts",
-		kubectl.NoNamespace: "to make it: kubectl create namespace <name>",
-		kubectl.Denied:      "to see what you may do there: kubectl auth can-i --list",
-		kubectl.Unreachable: "is the cluster up, and reachable from here? kubectl cluster-info",
+		kubectl.NoNamespace: "to make it: " + place + " create namespace " + failure.Namespace,
+		kubectl.Denied:      "to see what you may do there: " + place + " auth can-i --list",
+		kubectl.Unreachable: "is the cluster up, and reachable from here? " + place + " cluster-info",
 		kubectl.Conflict:    "to take these fields over: the same command with --adopt",
-		kubectl.NoKind:      "to see which kinds the cluster knows: kubectl api-resources",
-		kubectl.Rejected:    "the cluster refused it; nothing was changed",
+		kubectl.NoKind:      "to see which kinds the cluster knows: " + place + " api-resources",
+		kubectl.Rejected:    "the cluster refused it; correct the manifests, and look with: skycap plan",
 	}[failure.Reason]
 }
 
