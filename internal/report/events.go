@@ -53,7 +53,7 @@ func (r *Reporter) Result(result skycap.Result) {
 }
 
 // Event reports any event. Its schema, time and number are filled in. A state
-// that is known already is no event.
+// or a warning that is known already is no event.
 func (r *Reporter) Event(event skycap.Event) {
 	r.report(event, false)
 }
@@ -72,8 +72,14 @@ func (r *Reporter) report(event skycap.Event, detail bool) {
 	r.printer.event(event, detail)
 }
 
-// known reports whether an event repeats the state of its service, and keeps that state.
+// known reports whether an event repeats a warning, or the state of its
+// service, and keeps both. The server warns of the same at each call.
 func (r *Reporter) known(event skycap.Event) bool {
+	if event.Type == skycap.EventWarning {
+		before := r.warned[event.Message]
+		r.warned[event.Message] = true
+		return before
+	}
 	if event.Type != skycap.EventState {
 		return false
 	}

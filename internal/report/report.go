@@ -47,6 +47,7 @@ type Reporter struct {
 	began   time.Time
 	seq     int
 	states  map[place]condition
+	warned  map[string]bool
 	ended   bool // a result was reported
 	closed  bool
 }
@@ -95,6 +96,7 @@ func newReporter(options Options) *Reporter {
 		printer: choose(options),
 		began:   options.Now(),
 		states:  map[place]condition{},
+		warned:  map[string]bool{},
 	}
 }
 
