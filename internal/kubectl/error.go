@@ -56,8 +56,9 @@ func sayings() []said {
 		{Denied, regexp.MustCompile(`\(Unauthorized\)|is forbidden: User|You must be logged in|getting credentials|provide credentials`)},
 		{Conflict, regexp.MustCompile(`Apply failed with \d+ conflict`)},
 		{NoKind, regexp.MustCompile(`no matches for kind|the server doesn't have a resource type`)},
-		{Rejected, regexp.MustCompile(`\((Invalid|BadRequest)\)|denied the request|is forbidden: |is invalid: `)},
-		{Other, regexp.MustCompile(`\(InternalError\)`)}, // the server answered: what it couldn't reach is its own affair
+		{Rejected, regexp.MustCompile(`\((Invalid|BadRequest|RequestEntityTooLarge)\)|denied the request|is forbidden: |is invalid: `)},
+		{Unreachable, regexp.MustCompile(`(?i)an error on the server \("<(html|!doctype)`)}, // a proxy's page instead of an answer
+		{Other, regexp.MustCompile(`\(InternalError\)|Internal error occurred: `)},          // what the server couldn't reach is its own affair
 		{Unreachable, regexp.MustCompile(`(?i)unable to connect to the server|connection (to the server .* was )?refused|i/o timeout|no such host|` +
 			`TLS handshake|context deadline exceeded|server is currently unable|ServiceUnavailable|connection reset|actively refused|proxyconnect`)},
 	}

@@ -38,7 +38,8 @@ type Proxy struct {
 // Proxy starts a proxy. Close ends it, and not the context: what a canceled
 // command still has to write down goes through it.
 func (c Client) Proxy(ctx context.Context) (*Proxy, error) {
-	folder, err := os.MkdirTemp("", "skycap-") // mode 0700
+	sweep(ctx, time.Now())
+	folder, err := os.MkdirTemp("", proxyFolder) // mode 0700
 	if err != nil {
 		return nil, err
 	}
