@@ -128,6 +128,21 @@ func TestOfAFailureNothingIsHidden(t *testing.T) {
 	}
 }
 
+// written is what the filter makes of a text that comes cut at some bytes.
+func written(t *testing.T, text string, cuts ...int) []record {
+	t.Helper()
+	var f filter
+	from := 0
+	for _, to := range append(cuts, len(text)) {
+		written, err := f.Write([]byte(text[from:to]))
+		require.NoError(t, err)
+		require.Equal(t, to-from, written)
+		from = to
+	}
+	f.flush()
+	return f.records
+}
+
 func TestWhereTheOutputIsCutMakesNoDifference(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test's
@@ -135,15 +150,15 @@ func TestWhereTheOutputIsCutMakesNoDifference(t *testing.T) {
 		if r.Stderr == "" {
 			continue
 		}
-		whole := replay(t, r)
+		whole := written(t, r.Stderr)
 		everyByte := make([]int, len(r.Stderr))
 		for i := range everyByte {
 			everyByte[i] = i
 		}
-		require.Equal(t, whole, replay(t, r, everyByte...), r)
-		for range 25 {
+		require.Equal(t, whole, written(t, r.Stderr, everyByte...), r)
+		for range 5 {
 			cut := random.IntN(len(r.Stderr))
-			require.Equal(t, whole, replay(t, r, cut, cut+random.IntN(len(r.Stderr)-cut)), "%s cut at %d", r, cut)
+			require.Equal(t, whole, written(t, r.Stderr, cut, cut+random.IntN(len(r.Stderr)-cut)), "%s cut at %d", r, cut)
 		}
 	}
 }
