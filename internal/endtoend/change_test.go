@@ -3,7 +3,6 @@ package endtoend
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,7 +17,7 @@ const greeting = "config/staging/web/greeting.txt"
 func (c *checkout) assertAnswers(namespace, text string) {
 	c.t.Helper()
 	assert.Eventually(c.t, func() bool { return strings.Contains(c.answer(namespace), text) },
-		10*time.Second, 100*time.Millisecond, "the answer should contain %q", text)
+		patience, pause, "the answer should contain %q", text)
 }
 
 func TestConfigChangeRollsTheSameImage(t *testing.T) {

@@ -7,14 +7,22 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+)
+
+// How long to wait for what must come by itself, and how often to look.
+const (
+	patience = 10 * time.Second
+	pause    = 100 * time.Millisecond
 )
 
 // lab is what all tests share. It is empty where no lab is up.
@@ -54,6 +62,10 @@ func runTests(m *testing.M) (int, error) {
 	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", shared.binary, "../../cmd/skycap").CombinedOutput()
 	if err != nil {
 		return 1, fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	// The tests wait for pods more than they compute. The command line may say otherwise.
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		return 1, err
 	}
 	return m.Run(), nil
 }

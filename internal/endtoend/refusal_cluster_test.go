@@ -10,15 +10,15 @@ import (
 func TestWrongClustersAreRefused(t *testing.T) {
 	t.Parallel()
 	refuse(t, []refusal{
-		{name: "context that does not exist", code: 1, says: []string{`"skycap-lob"`}, hints: []string{"kubectl config get-contexts"},
+		{name: "context that does not exist", code: 1, says: []string{`"skycap-lob"`}, hints: []string{"config get-contexts"},
 			prepare: func(c *checkout) { c.edit("skycap.yaml", "context: skycap-lab", "context: skycap-lob") }},
-		{name: "namespace that does not exist", code: 1, says: []string{`"no-such-namespace"`}, hints: []string{"kubectl create namespace"},
+		{name: "namespace that does not exist", code: 1, says: []string{`"no-such-namespace"`}, hints: []string{"create namespace no-such-namespace"},
 			args: deploying("main", "production")},
-		{name: "no permission", code: 1, says: []string{"forbidden"}, hints: []string{"kubectl auth can-i"},
+		{name: "no permission", code: 1, says: []string{"forbidden"}, hints: []string{"auth can-i --list"},
 			prepare: func(c *checkout) { c.edit("skycap.yaml", "context: skycap-lab,", "context: skycap-lab-restricted,") }},
-		{name: "cluster that is down", code: 1, says: []string{"127.0.0.1:"}, hints: []string{"kubectl cluster-info"},
+		{name: "cluster that is down", code: 1, says: []string{"127.0.0.1:"}, hints: []string{"cluster-info"},
 			prepare: func(c *checkout) { c.useClosedCluster() }},
-		{name: "cluster other than the pinned one", code: 1, says: []string{`"skycap-lab"`, `"8c1e"`}, hints: []string{"kubectl config get-contexts"},
+		{name: "cluster other than the pinned one", code: 1, says: []string{`"skycap-lab"`, `"8c1e"`}, hints: []string{"config get-contexts"},
 			prepare: func(c *checkout) {
 				c.edit("skycap.yaml", "context: skycap-lab,", "context: skycap-lab, cluster: 8c1e,")
 			}},
@@ -30,6 +30,8 @@ func TestWrongClustersAreRefused(t *testing.T) {
 			prepare: func(c *checkout) { c.createService("app: web") }},
 		{name: "object that the cluster rejects", code: 1, says: []string{"spec.replicas"},
 			prepare: func(c *checkout) { c.commitEdit("deploy/web/deployment.yaml", "replicas: 2", "replicas: -2") }},
+		{name: "restart of what is not deployed", code: 1, says: []string{`"web"`}, hints: []string{"skycap status staging"},
+			args: func(*checkout) []string { return []string{"restart", "staging"} }},
 		{name: "kubectl is not installed", code: 1, says: []string{`"kubectl"`}, hints: []string{"install"},
 			prepare: func(c *checkout) { c.env = append(c.env, "PATH="+programs(c.t, "hg", "python3", "sh")) }},
 		{name: "hg is not installed", code: 1, says: []string{`"hg"`}, hints: []string{"install"},

@@ -14,6 +14,8 @@ func TestWrongCommandLinesAreRefused(t *testing.T) {
 		{name: "no environment", args: deploying("main"), code: 2, says: []string{"<env>"}, hints: []string{"--help"}},
 		{name: "no duration", args: deploying("main", "staging", "--timeout=soon"), code: 2, says: []string{`"soon"`}},
 		{name: "unknown color", args: deploying("main", "staging", "--color=mauve"), code: 2, says: []string{`"mauve"`}},
+		{name: "restart of an unknown environment", code: 2, says: []string{`"stagin"`}, hints: []string{"skycap restart staging"},
+			args: func(*checkout) []string { return []string{"restart", "stagin"} }},
 		{name: "protected without a terminal", code: 2, says: []string{`"staging"`}, hints: []string{"--yes"},
 			prepare: func(c *checkout) {
 				c.edit("skycap.yaml", "values: {log_level: debug}", "protected: true\n    values: {log_level: debug}")

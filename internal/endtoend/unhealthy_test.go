@@ -98,3 +98,23 @@ func TestInterruptBeforeAnythingWasChanged(t *testing.T) {
 	assert.False(t, c.result(o).Changed)
 	assert.Empty(t, contents(t, c.staging))
 }
+
+func TestPartlyAppliedReleaseSaysSo(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t)
+	// A dry run takes nothing from a quota: each of two Services alone would fit.
+	kubectl(t, "--namespace="+c.staging, "create", "quota", "services", "--hard=count/services=1")
+	kubectl(t, "--namespace="+c.staging, "wait", "--for=jsonpath={.status.hard}", "--timeout=30s", "resourcequota/services")
+	node := c.commit("deploy/web/second.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: second}\nspec: {ports: [{port: 81}]}\n")
+
+	o := c.skycap("deploy", node, "staging", "--timeout=30s", "-o", "json")
+	assert.Equal(t, 4, o.code)
+	assert.Contains(t, o.stderr, "exceeded quota")
+	assert.Contains(t, o.stderr, "skycap: hint: ")
+	assert.NotContains(t, o.stderr, "nothing was changed")
+	assert.NotRegexp(t, goish, o.stderr)
+	result := c.result(o)
+	assert.Equal(t, skycap.ResultPartial, result.Word)
+	assert.True(t, result.Changed)
+	assert.Equal(t, skycap.ResultPartial, c.history("staging")[0].Result)
+}
