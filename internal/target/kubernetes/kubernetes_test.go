@@ -373,7 +373,7 @@ func TestInstance(t *testing.T) {
 func TestErrorsOfTheTarget(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[string]error{
-		`Deployment "web" belongs to app "billing"`:                              &OwnerError{Object: `Deployment "web"`, App: "billing"},
+		`Deployment "web" belongs to app "billing" in environment "prod"`:        &OwnerError{Object: `Deployment "web"`, App: "billing", Environment: "prod"},
 		`Deployment "web" exists and was not created by skycap`:                  &OwnerError{Object: `Deployment "web"`},
 		`service "web" is not deployed in environment "staging"`:                 &NotDeployedError{Service: "web", Environment: "staging"},
 		`context "prod" leads to cluster "b", not to "a" as skycap.yaml pins it`: &ClusterError{Context: "prod", Want: "a", Have: "b"},
