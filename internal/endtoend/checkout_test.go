@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -35,7 +36,7 @@ func newCheckout(t *testing.T) *checkout {
 // emptyCheckout is a folder with nothing in it yet.
 func emptyCheckout(t *testing.T) *checkout {
 	t.Helper()
-	c := &checkout{t: t, folder: t.TempDir(), temporary: t.TempDir(), staging: newNamespace(t), production: "no-such-namespace"}
+	c := &checkout{t: t, folder: t.TempDir(), temporary: shortFolder(t), staging: newNamespace(t), production: "no-such-namespace"}
 	c.env = []string{
 		"HGRCPATH=", "HGPLAIN=1", "HGENCODING=utf-8", "HGUSER=Ann Archer <ann@example.com>", "TMPDIR=" + c.temporary,
 		"SKYCAP_OUTPUT=", "NO_COLOR=1", "XDG_CONFIG_HOME=" + c.temporary,
@@ -44,6 +45,15 @@ func emptyCheckout(t *testing.T) *checkout {
 	}
 	t.Cleanup(c.assertNothingLeft)
 	return c
+}
+
+// shortFolder is for sockets, whose path may not be as long as a test's name.
+func shortFolder(t *testing.T) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "e2e-")
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(folder)) })
+	return folder
 }
 
 // place leads the environments to the test's namespaces, on disk only.
