@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skycap/skycap/internal/action"
+	"github.com/skycap/skycap/internal/config"
 	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/manifest"
@@ -97,10 +98,12 @@ func (s *session) advise(err error) (usage bool, hint string) {
 	if usage, hint := s.adviseOnUse(err); usage {
 		return true, hint
 	}
-	if hint := s.adviseOnSource(err); hint != "" {
-		return false, hint
+	for _, advise := range []func(error) string{s.adviseOnSource, s.adviseOnContent, s.adviseOnTarget} {
+		if hint := advise(err); hint != "" {
+			return false, hint
+		}
 	}
-	return false, s.adviseOnTarget(err)
+	return false, ""
 }
 
 // adviseOnUse knows the errors of the command line and of skycap.yaml.
@@ -168,6 +171,9 @@ func (s *session) adviseOnSource(err error) string {
 		unreachable *image.UnreachableError
 		mismatch    *image.MismatchError
 		remote      *revision.RemoteError
+		tag         *image.TagError
+		unlabelled  *image.UnlabelledError
+		link        *revision.LinkError
 	)
 	switch {
 	case errors.As(err, &unknown):
@@ -188,8 +194,35 @@ func (s *session) adviseOnSource(err error) string {
 		return "to log in: docker login " + denied.Registry
 	case errors.As(err, &unreachable):
 		return "is the registry up, and is this its address? curl http://" + unreachable.Registry + "/v2/"
+	case errors.As(err, &tag):
+		return "revision.tag in skycap.yaml makes the tag of a revision: correct it"
+	case errors.As(err, &unlabelled):
+		return "have the build set the label, or tag images by {{ .Short }}"
+	case errors.As(err, &link):
+		return "links in the repository may point to files of the repository only"
 	case errors.As(err, &mismatch):
 		return "build the image of " + mismatch.Revision.Short() + " again, and push it under its own tag"
+	}
+	return ""
+}
+
+// adviseOnContent knows the errors of what a revision holds.
+func (s *session) adviseOnContent(err error) string {
+	var (
+		file   *config.Fault
+		object *manifest.Fault
+		base   *manifest.RemoteError
+		scope  *kubernetes.ScopeError
+	)
+	switch {
+	case errors.As(err, &file):
+		return "correct the file and commit it; to see what is rendered: skycap config render <rev> <env>"
+	case errors.As(err, &object):
+		return "correct the manifest and commit it; to see all objects: skycap config render <rev> <env> --manifests"
+	case errors.As(err, &base):
+		return "copy the base into the repository, or allow it: services.<service>.kubernetes.allow: [" + manifest.AllowRemoteBases + "]"
+	case errors.As(err, &scope):
+		return "to allow it: services." + scope.Service + ".kubernetes.allow: [" + manifest.AllowClusterScoped + "]"
 	}
 	return ""
 }

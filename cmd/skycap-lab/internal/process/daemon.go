@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -75,6 +76,15 @@ func (d Daemon) runs(p Process) bool {
 	return len(p.Argv) >= len(d.Argv) && slices.Equal(p.Argv[:len(d.Argv)], d.Argv)
 }
 
+// withMarks is an environment with a daemon's marks in place of those it has: a
+// shell that uses one lab may start another.
+func withMarks(environ []string, stateDir, component string) []string {
+	environ = slices.DeleteFunc(slices.Clone(environ), func(variable string) bool {
+		return strings.HasPrefix(variable, stateMark) || strings.HasPrefix(variable, componentMark)
+	})
+	return append(environ, stateMark+stateDir, componentMark+component)
+}
+
 // start runs the daemon detached from the terminal and from this program. The
 // returned channel is closed when it ends.
 func (h Host) start(d Daemon) (ended <-chan struct{}, err error) {
@@ -95,7 +105,7 @@ func (h Host) start(d Daemon) (ended <-chan struct{}, err error) {
 	argv := append(slices.Clone(d.Via), d.Argv...)
 	process, err := os.StartProcess(argv[0], argv, &os.ProcAttr{
 		Dir:   h.StateDir,
-		Env:   append(os.Environ(), stateMark+h.StateDir, componentMark+d.Name),
+		Env:   withMarks(os.Environ(), h.StateDir, d.Name),
 		Files: []*os.File{null, log, log},
 		Sys:   detached(),
 	})

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"slices"
 	"context"
 	"errors"
 	"path/filepath"
@@ -93,5 +94,13 @@ func TestTail(t *testing.T) {
 	}
 	if got := Tail(" \n", 2); got != "" {
 		t.Errorf("got %q of nothing", got)
+	}
+}
+
+func TestMarksOfAnotherLabAreReplaced(t *testing.T) {
+	got := withMarks([]string{"A=1", "SKYCAP_LAB_STATE=/other", "SKYCAP_LAB_COMPONENT=etcd"}, "/s", "kubelet")
+	want := []string{"A=1", "SKYCAP_LAB_STATE=/s", "SKYCAP_LAB_COMPONENT=kubelet"}
+	if !slices.Equal(got, want) {
+		t.Errorf("withMarks gives %q, want %q", got, want)
 	}
 }
