@@ -77,14 +77,14 @@ type History struct {
 
 // Release is one deploy, rollback or move.
 type Release struct {
-	Number   int       `json:"number"`   // 1 for the first
-	Time     time.Time `json:"time"`     // when it began
-	Who      string    `json:"who"`      // user@machine, or what CI says
-	Kind     string    `json:"kind"`     // deploy
-	Revision string    `json:"revision"` // the full hash
-	Summary  string    `json:"summary"`  // the first line of the commit's message
-	Services []string  `json:"services"` // that it deployed
-	Result   Word      `json:"result"`   // empty: under way, or its command was killed
+	Number   int       `json:"number"`           // 1 for the first
+	Time     time.Time `json:"time"`             // when it began
+	Who      string    `json:"who"`              // user@machine, or what CI says
+	Kind     string    `json:"kind"`             // deploy
+	Revision string    `json:"revision"`         // the full hash
+	Summary  string    `json:"summary"`          // the first line of the commit's message
+	Services []string  `json:"services"`         // that it deployed
+	Result   Word      `json:"result,omitempty"` // left out: it is under way, or its command was killed   // empty: under way, or its command was killed
 }
 
 // Resolution is what a revision stands for.
