@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/assert"
+
+	"github.com/skycap/skycap/internal/action"
+	"github.com/skycap/skycap/internal/image"
+	"github.com/skycap/skycap/internal/kubectl"
+	"github.com/skycap/skycap/internal/manifest"
+	"github.com/skycap/skycap/internal/revision"
+	"github.com/skycap/skycap/internal/run"
+	"github.com/skycap/skycap/internal/settings"
+	"github.com/skycap/skycap/internal/target/kubernetes"
+	"github.com/skycap/skycap/pkg/skycap"
+)
+
+// typed are the typed errors of our packages, with their exit code and a part of their hint.
+func typed() []struct {
+	err  error
+	code int
+	hint string
+} {
+	const hash = "3f2c1a9b8d703f2c1a9b8d703f2c1a9b8d703f2c"
+	return []struct {
+		err  error
+		code int
+		hint string
+	}{
+		{settings.Faults{{File: "skycap.yaml", Line: 3, Message: "is missing"}}, 2, "correct the file"},
+		{&settings.ValueError{Source: "--output", Value: "yaml", Want: "text or json"}, 2, "skycap --help"},
+		{&settings.NotFoundError{}, 2, "skycap -C"},
+		{&settings.UnknownError{Kind: "environment", Name: "stagin", Nearest: "staging"}, 2, "did you mean: skycap deploy tip staging"},
+		{&settings.UnknownError{Kind: "environment", Name: "moon", Known: []string{"a", "b"}}, 2, "skycap.yaml knows a, b"},
+		{&settings.NoPlaceError{Service: "web", Environment: "staging"}, 2, "skycap.yaml"},
+		{&settings.TwoPlacesError{Service: "web", Environment: "staging"}, 2, "skycap.yaml"},
+		{&action.UnsupportedError{Service: "web", What: "runs on hosts"}, 2, "skycap deploy"},
+		{&revision.NameError{Name: "-x", Rule: "begins with a dash"}, 2, "skycap resolve tip"},
+		{&unconfirmedError{"production"}, 2, "skycap deploy tip stagin --yes"},
+		{errDeclined, 2, "nothing was changed"},
+		{&usageError{"skycap deploy needs <rev>"}, 2, "skycap --help"},
+		{&manifest.UnusedImageError{Service: "web"}, 2, "services.web.image"},
+		{&revision.UnknownError{Name: "x", Repository: "/repo"}, 1, "hg pull or git fetch"},
+		{&revision.AmbiguousError{Name: "3", Candidates: []revision.Revision{{ID: hash}}}, 1, "skycap resolve 3f2c1a9b8d70"},
+		{&revision.SeveralError{Name: "all()"}, 1, `skycap resolve "last(all())"`},
+		{&revision.NoRepositoryError{Dir: "/repo"}, 1, "hg clone"},
+		{&image.NotFoundError{Image: "web:x"}, 1, "skycap deploy tip stagin --wait-image 10m"},
+		{&image.DeniedError{Registry: "registry.example.com"}, 1, "docker login registry.example.com"},
+		{&image.UnreachableError{Registry: "registry.example.com", Err: errors.New("x")}, 1, "registry.example.com/v2/"},
+		{&image.MismatchError{Revision: revision.Revision{ID: hash}}, 1, "3f2c1a9b8d70"},
+		{&run.NotFoundError{Name: "hg"}, 1, "mercurial"},
+		{&run.NotFoundError{Name: "kubectl"}, 1, "kubernetes.io"},
+		{&kubernetes.OwnerError{Object: "x"}, 1, "skycap deploy tip stagin --adopt"},
+		{&kubernetes.OwnerError{Object: "x", App: "other"}, 1, "another name"},
+		{&kubernetes.NotDeployedError{Service: "web", Environment: "staging"}, 1, "skycap status staging"},
+		{&kubernetes.ClusterError{Context: "prod"}, 1, "kubectl config get-contexts prod"},
+		{&kubectl.Error{Reason: kubectl.NoContext}, 1, "kubectl config get-contexts"},
+		{&kubectl.Error{Reason: kubectl.NoNamespace, Namespace: "shop"}, 1, "create namespace"},
+		{&kubectl.Error{Reason: kubectl.Denied}, 1, "auth can-i --list"},
+		{&kubectl.Error{Reason: kubectl.Unreachable}, 1, "cluster-info"},
+		{&kubectl.Error{Reason: kubectl.Conflict}, 1, "--adopt"},
+		{&kubectl.Error{Reason: kubectl.NoKind}, 1, "api-resources"},
+		{&kubectl.Error{Reason: kubectl.Rejected}, 1, "cluster refused it"},
+		{&action.UnhealthyError{Release: 4, Services: []skycap.ServiceResult{{Service: "web", Cause: "it crashes"}}}, 1, "skycap status"},
+	}
+}
+
+func explained(err error) explanation {
+	s := &session{args: []string{"deploy", "tip", "stagin"}, parsed: true}
+	return s.explain(&cobra.Command{Use: "deploy"}, err)
+}
+
+func TestEveryErrorHasAHintAndAnExitCode(t *testing.T) {
+	t.Parallel()
+	for _, test := range typed() {
+		for _, err := range []error{test.err, fmt.Errorf("while it was tried: %w", test.err)} {
+			got := explained(err)
+			assert.Equal(t, test.code, got.word.ExitCode(), "%T", test.err)
+			assert.Contains(t, strings.Join(got.hints, "\n"), test.hint, "%T", test.err)
+			assert.Equal(t, err.Error(), got.message)
+		}
+	}
+}
+
+func TestJoinedErrorsAddTheirHints(t *testing.T) {
+	t.Parallel()
+	notFound := &image.NotFoundError{Image: "web:x"}
+	got := explained(errors.Join(notFound, errors.Join(notFound, &image.DeniedError{Registry: "r"})))
+	assert.Equal(t, skycap.ResultFailed, got.word)
+	assert.Equal(t, []string{
+		"its build may not have finished; to wait for it: skycap deploy tip stagin --wait-image 10m", "to log in: docker login r",
+	}, got.hints, "each once")
+	assert.Equal(t, skycap.ResultUsage, explained(errors.Join(notFound, errDeclined)).word, "one of usage makes all of usage")
+}
+
+func TestInterruption(t *testing.T) {
+	t.Parallel()
+	got := explained(fmt.Errorf("applying: %w", context.Canceled))
+	assert.Equal(t, 130, got.word.ExitCode())
+	assert.Equal(t, "interrupted: nothing was changed", got.message)
+
+	s := &session{parsed: true, result: skycap.Result{Changed: true, Services: []skycap.ServiceResult{
+		{Service: "api", State: skycap.StateHealthy}, {Service: "web", State: skycap.StateProgressing},
+	}}}
+	assert.Equal(t, `interrupted: service "api" is healthy, service "web" is progressing`, s.explain(&cobra.Command{}, context.Canceled).message)
+}
+
+func TestNoErrorIsOK(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, explanation{word: skycap.ResultOK}, explained(nil))
+}
+
+func TestACommandLineThatIsNotUnderstoodIsUsage(t *testing.T) {
+	t.Parallel()
+	s := &session{args: []string{"deploy", "-3f2c"}}
+	got := s.explain(&cobra.Command{Use: "skycap"}, errors.New("unknown shorthand flag"))
+	assert.Equal(t, 2, got.word.ExitCode())
+	assert.Equal(t, []string{
+		"to see how it is used: skycap --help", "a revision can't begin with a dash: it would be taken for a flag",
+	}, got.hints)
+}
+
+func TestAsksForJSON(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]bool{
+		"-o json": true, "--output json": true, "-ojson": true, "-o=json": true, "--output=json": true,
+		"-o text": false, "": false, "-o": false, "deploy json": false,
+	} {
+		assert.Equal(t, want, asksForJSON(strings.Fields(line), func(string) string { return "" }), line)
+	}
+	variable := func(name string) string { return map[string]string{"SKYCAP_OUTPUT": "json"}[name] }
+	assert.True(t, asksForJSON(nil, variable))
+	assert.False(t, asksForJSON([]string{"-o", "text"}, variable), "the flag beats the variable")
+}
