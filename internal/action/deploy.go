@@ -185,6 +185,7 @@ func (r *running) wait(ctx, limited context.Context, wave []release.Service) err
 	unhealthy := &UnhealthyError{Release: r.result.Release}
 	if late {
 		unhealthy.After = r.Timeout
+		r.gradeLate(wave)
 	}
 	for _, service := range wave {
 		outcome := r.outcome(service.Name)
@@ -199,6 +200,17 @@ func (r *running) wait(ctx, limited context.Context, wave []release.Service) err
 		return unhealthy
 	}
 	return nil
+}
+
+// gradeLate grades what may have been passing while there was time.
+func (r *running) gradeLate(wave []release.Service) {
+	for _, service := range wave {
+		assessment := r.assessments[service.Name]
+		if assessment.State == skycap.StateProgressing && assessment.Grade != skycap.GradeFatal {
+			assessment.Grade = skycap.GradePersistent
+			r.assessments[service.Name] = assessment
+		}
+	}
 }
 
 // outcome is how it stands with one service.
@@ -244,7 +256,7 @@ func (r *running) conclude(err error) {
 	default: // it could not be watched
 		r.result.Word = skycap.ResultUnhealthy
 	}
-	if r.plan.Nothing() || r.result.Release == 0 {
+	if r.result.Release == 0 || !r.tellsMore() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), recordTime)
@@ -252,4 +264,13 @@ func (r *running) conclude(err error) {
 	if err := r.target.End(ctx, r.result.Release, r.result.Word); err != nil {
 		r.Report.Warning(fmt.Sprintf("the result of release %d could not be recorded: %v", r.result.Release, err))
 	}
+}
+
+// tellsMore reports whether the record lacks the result. One that nobody waited
+// for, or waited for long enough, is set right by the next deploy that sees it healthy.
+func (r *running) tellsMore() bool {
+	if r.plan.Nothing() {
+		return r.result.Healthy && r.plan.Result != skycap.ResultOK
+	}
+	return r.result.Healthy || r.result.Word != skycap.ResultOK
 }

@@ -53,7 +53,6 @@ func (s *session) root() *cobra.Command {
 			"the image that was built from it, with the configuration that it has for that environment.",
 		SilenceErrors: true, SilenceUsage: true,
 		PersistentPreRunE: func(command *cobra.Command, _ []string) error { return s.begin(command) },
-		Args:              cobra.NoArgs,
 		RunE:              func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
 	root.SetIn(s.In)

@@ -127,7 +127,7 @@ func (s *session) adviseOnUse(err error) (usage bool, hint string) {
 	case errors.As(err, &missing):
 		return true, "skycap.yaml lies at the root of the repository; to work elsewhere: skycap -C <folder> …"
 	case errors.As(err, &unknown) && unknown.Nearest != "":
-		return true, "did you mean: skycap " + replaced(s.args, unknown.Name, unknown.Nearest)
+		return true, "did you mean: " + commandLine(replaced(s.args, unknown.Name, unknown.Nearest))
 	case errors.As(err, &unknown):
 		return true, fmt.Sprintf("skycap.yaml knows %s", strings.Join(unknown.Known, ", "))
 	case errors.As(err, &nowhere), errors.As(err, &two):
@@ -137,7 +137,7 @@ func (s *session) adviseOnUse(err error) (usage bool, hint string) {
 	case errors.As(err, &name):
 		return true, "name a commit by hash, tag, bookmark or branch: skycap resolve tip"
 	case errors.As(err, &unconfirmed):
-		return true, "to confirm: skycap " + strings.Join(s.args, " ") + " --yes"
+		return true, "to confirm: " + s.again("--yes")
 	case errors.Is(err, errDeclined):
 		return true, "nothing was changed"
 	case errors.As(err, &unused):
@@ -148,15 +148,24 @@ func (s *session) adviseOnUse(err error) (usage bool, hint string) {
 	return false, ""
 }
 
-// replaced is the command line with one word for another.
-func replaced(args []string, word, other string) string {
+// replaced is a list of words with one word for another.
+func replaced(args []string, word, other string) []string {
 	words := slices.Clone(args)
 	for i := range words {
 		if words[i] == word {
 			words[i] = other
 		}
 	}
-	return strings.TrimPrefix(run.Command{Name: "skycap", Args: words}.String(), "skycap ")
+	return words
+}
+
+// again is the command line that was typed, with more flags.
+func (s *session) again(flags ...string) string {
+	return commandLine(append(slices.Clone(s.args), flags...))
+}
+
+func commandLine(args []string) string {
+	return run.Command{Name: "skycap", Args: args}.String()
 }
 
 // adviseOnSource knows the errors of repositories and registries.
@@ -187,7 +196,7 @@ func (s *session) adviseOnSource(err error) string {
 	case errors.As(err, &none):
 		return "skycap works in a clone: hg clone <url>, or git clone <url>"
 	case errors.As(err, &notFound) && slices.Contains(s.args, "deploy"):
-		return "its build may not have finished; to wait for it: skycap " + strings.Join(s.args, " ") + " --wait-image 10m"
+		return "its build may not have finished; to wait for it: " + s.again("--wait-image", "10m")
 	case errors.As(err, &notFound):
 		return "its build may not have finished"
 	case errors.As(err, &denied):
@@ -231,6 +240,7 @@ func (s *session) adviseOnContent(err error) string {
 func (s *session) adviseOnTarget(err error) string {
 	var (
 		missing   *run.NotFoundError
+		late      *run.TimeoutError
 		failure   *kubectl.Error
 		owner     *kubernetes.OwnerError
 		absent    *kubernetes.NotDeployedError
@@ -238,13 +248,15 @@ func (s *session) adviseOnTarget(err error) string {
 		unhealthy *action.UnhealthyError
 	)
 	switch {
+	case errors.As(err, &late):
+		return "it may hang; to see what it says, run it by hand: " + late.Command.String()
 	case errors.As(err, &missing):
 		return map[string]string{
 			"hg":      "to install it on Debian: apt-get install mercurial",
 			"kubectl": "to install it: https://kubernetes.io/docs/tasks/tools/#kubectl",
 		}[missing.Name]
 	case errors.As(err, &owner) && owner.App == "":
-		return "to take it over: skycap " + strings.Join(s.args, " ") + " --adopt"
+		return "to take it over: " + s.again("--adopt")
 	case errors.As(err, &owner):
 		return "give the object another name, or deploy into another namespace"
 	case errors.As(err, &absent):
@@ -269,6 +281,7 @@ func adviseOnKubectl(failure *kubectl.Error) string {
 		kubectl.Unreachable: "is the cluster up, and reachable from here? " + place + " cluster-info",
 		kubectl.Conflict:    "to take these fields over: the same command with --adopt",
 		kubectl.NoKind:      "to see which kinds the cluster knows: " + place + " api-resources",
+		kubectl.Other:       "to see more of it: " + place + " get events",
 		kubectl.Rejected:    "the cluster refused it; correct the manifests, and look with: skycap plan",
 	}[failure.Reason]
 }

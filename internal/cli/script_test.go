@@ -1,8 +1,3 @@
-//go:build ignore
-
-// Left out of the build until go.mod requires github.com/rogpeppe/go-internal,
-// whose testscript runs testdata/script: go mod tidy, without the line above.
-
 package cli
 
 import (

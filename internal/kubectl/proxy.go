@@ -39,7 +39,7 @@ type Proxy struct {
 // command still has to write down goes through it.
 func (c Client) Proxy(ctx context.Context) (*Proxy, error) {
 	sweep(ctx, time.Now())
-	folder, err := os.MkdirTemp("", proxyFolder) // mode 0700
+	folder, err := os.MkdirTemp(proxyParent(), proxyFolder) // mode 0700
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +152,10 @@ func (p *Proxy) exchange(ctx context.Context, r request, into any) error {
 		_, err = io.Copy(io.Discard, answer.Body)
 		return err
 	}
-	return json.NewDecoder(answer.Body).Decode(into)
+	if err := json.NewDecoder(answer.Body).Decode(into); err != nil && ctx.Err() == nil {
+		return p.failure(r, Unreachable, "the answer was cut short: "+err.Error())
+	}
+	return ctx.Err()
 }
 
 // send returns an answer of status 2xx, or an *Error.

@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -74,12 +75,20 @@ func troubles(pod corev1.Pod) []trouble {
 		}
 	}
 	for _, status := range append(slices.Clone(pod.Status.InitContainerStatuses), pod.Status.ContainerStatuses...) {
-		if found = append(found, containerTrouble(pod.Name, status)); found[len(found)-1].reason == "" {
-			found = found[:len(found)-1]
+		trouble := containerTrouble(pod.Name, status)
+		if trouble.reason == "" {
+			trouble = notReady(pod, status)
+		}
+		if trouble.reason != "" {
+			found = append(found, trouble)
 		}
 	}
 	return found
 }
+
+// cannotStart is what the runtime says of a program that will never run, as
+// against a node that can't start it right now.
+var cannotStart = regexp.MustCompile(`executable file not found|no such file or directory|permission denied|exec format error`)
 
 func containerTrouble(pod string, status corev1.ContainerStatus) trouble {
 	waiting := status.State.Waiting
@@ -93,6 +102,10 @@ func containerTrouble(pod string, status corev1.ContainerStatus) trouble {
 	case "CreateContainerConfigError":
 		// The kubelet says this as well while its cache is not filled yet.
 		if !strings.Contains(waiting.Message, "failed to sync") {
+			found.grade = skycap.GradeFatal
+		}
+	case "CreateContainerError", "RunContainerError", "StartError":
+		if cannotStart.MatchString(waiting.Message) {
 			found.grade = skycap.GradeFatal
 		}
 	case "CrashLoopBackOff":
@@ -124,4 +137,38 @@ func Ready(pod corev1.Pod) bool {
 	return slices.ContainsFunc(pod.Status.Conditions, func(condition corev1.PodCondition) bool {
 		return condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue
 	})
+}
+
+// notReady tells of a container that runs and doesn't take traffic. That has no
+// grade: each container is so for a while.
+func notReady(pod corev1.Pod, status corev1.ContainerStatus) trouble {
+	if status.State.Running == nil || status.Ready {
+		return trouble{}
+	}
+	found := trouble{pod: pod.Name, container: status.Name, reason: "NotReady", message: "it runs, and isn't ready"}
+	for _, container := range pod.Spec.Containers {
+		switch {
+		case container.Name != status.Name:
+		case container.StartupProbe != nil && status.Started != nil && !*status.Started:
+			found.message = "its startup probe does not pass: " + describe(container.StartupProbe)
+		case container.ReadinessProbe != nil:
+			found.message = "its readiness probe does not pass: " + describe(container.ReadinessProbe)
+		}
+	}
+	return found
+}
+
+// describe says what a probe asks.
+func describe(probe *corev1.Probe) string {
+	switch {
+	case probe.HTTPGet != nil:
+		return fmt.Sprintf("GET %s on port %s", probe.HTTPGet.Path, probe.HTTPGet.Port.String())
+	case probe.TCPSocket != nil:
+		return "a connection to port " + probe.TCPSocket.Port.String()
+	case probe.GRPC != nil:
+		return fmt.Sprintf("gRPC health on port %d", probe.GRPC.Port)
+	case probe.Exec != nil:
+		return fmt.Sprintf("command %q", probe.Exec.Command)
+	}
+	return "it asks nothing"
 }

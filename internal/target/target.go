@@ -42,7 +42,8 @@ type Watch func(service string, assessment rollout.Assessment)
 // Plan is what applying a release would change.
 type Plan struct {
 	Changes  []skycap.ObjectChange
-	Recorded int // the number of the release that already is just this; 0 when none is
+	Recorded int         // the number of the release that already is just this; 0 when none is
+	Result   skycap.Word // of that release; empty when nobody saw how it ended
 	Warnings []string
 
 	// Detail is the target's own part of the plan.

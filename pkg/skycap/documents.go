@@ -84,7 +84,7 @@ type Release struct {
 	Revision string    `json:"revision"`         // the full hash
 	Summary  string    `json:"summary"`          // the first line of the commit's message
 	Services []string  `json:"services"`         // that it deployed
-	Result   Word      `json:"result,omitempty"` // left out: it is under way, or its command was killed   // empty: under way, or its command was killed
+	Result   Word      `json:"result,omitempty"` // left out: it is under way, its command was killed, or nobody waited
 }
 
 // Resolution is what a revision stands for.

@@ -63,7 +63,8 @@ func (n *Namespace) Plan(ctx context.Context, r *release.Release) (target.Plan, 
 	if err != nil {
 		return target.Plan{}, err
 	}
-	plan := target.Plan{Recorded: recorded(r, releases)}
+	plan := target.Plan{}
+	plan.Recorded, plan.Result = recorded(r, releases)
 	wanted := indexed(tried)
 	var faults []error
 	for _, object := range objects {
@@ -150,24 +151,24 @@ func checkScope(object manifest.Object, tried *unstructured.Unstructured) error 
 	return &ScopeError{Object: object.String(), Source: object.Source, Service: object.GetLabels()[manifest.LabelService]}
 }
 
-// recorded is the number of the newest release if, for each of the release's
-// services, the newest that has it is of the same revision, images and configuration.
-func recorded(r *release.Release, releases []release.Summary) int {
+// recorded is the newest of the releases that the services are of, and its
+// result, if each of these is of the same revision, images and configuration.
+func recorded(r *release.Release, releases []release.Summary) (number int, result skycap.Word) {
 	for _, service := range r.Services {
 		newest := slices.IndexFunc(releases, func(s release.Summary) bool { return slices.Contains(s.Services, service.Name) })
 		if newest < 0 {
-			return 0
+			return 0, ""
 		}
 		summary := releases[newest]
 		if summary.Revision != r.Revision.ID || summary.Running[service.Name].Config != service.ConfigHash() ||
 			!slices.Equal(summary.Running[service.Name].Digests, service.Digests()) {
-			return 0
+			return 0, ""
+		}
+		if summary.Number > number {
+			number, result = summary.Number, summary.Result
 		}
 	}
-	if len(releases) == 0 {
-		return 0
-	}
-	return releases[0].Number
+	return number, result
 }
 
 func changesOf(object manifest.Object, live, wanted *unstructured.Unstructured) []skycap.ObjectChange {
