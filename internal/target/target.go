@@ -44,10 +44,6 @@ type Plan struct {
 	Changes  []skycap.ObjectChange
 	Recorded int         // the number of the release that already is just this; 0 when none is
 	Result   skycap.Word // of that release; empty when nobody saw how it ended
-	Warnings []string
-
-	// Detail is the target's own part of the plan.
-	Detail any
 }
 
 // Nothing reports whether there is nothing to do.

@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -95,7 +96,7 @@ func (s *state) service(name string) (rollout.Objects, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	var objects rollout.Objects
-	err := firstError(
+	err := errors.Join(
 		convert(s.snapshots["deployments"], name, &objects.Deployments),
 		convert(s.snapshots["statefulsets"], name, &objects.StatefulSets),
 		convert(s.snapshots["daemonsets"], name, &objects.DaemonSets),
@@ -104,15 +105,6 @@ func (s *state) service(name string) (rollout.Objects, error) {
 		convert(s.snapshots["pods"], name, &objects.Pods),
 	)
 	return objects, err
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func convert[T appsv1.Deployment | appsv1.StatefulSet | appsv1.DaemonSet | appsv1.ReplicaSet | batchv1.Job | corev1.Pod](

@@ -1,11 +1,11 @@
 package process
 
 import (
-	"slices"
 	"context"
 	"errors"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
