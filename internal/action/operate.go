@@ -71,7 +71,7 @@ func (o *Operator) History(ctx context.Context, environment string, services []s
 		for _, found := range releases {
 			isNamed := func(service string) bool { return slices.Contains(found.Services, service) }
 			if len(services) == 0 || slices.ContainsFunc(services, isNamed) {
-				history.Releases = append(history.Releases, found.Release)
+				history.Releases = append(history.Releases, found)
 			}
 		}
 		return err

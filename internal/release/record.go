@@ -112,8 +112,8 @@ func pack(value any) ([]byte, error) {
 }
 
 // ParseSummary reads the summary that a record's annotations hold.
-func ParseSummary(annotations map[string]string) (Summary, error) {
-	var summary Summary
+func ParseSummary(annotations map[string]string) (skycap.Release, error) {
+	var summary skycap.Release
 	if err := json.Unmarshal([]byte(annotations[AnnotationSummary]), &summary); err != nil {
 		return summary, fmt.Errorf("annotation %s: %w", AnnotationSummary, err)
 	}

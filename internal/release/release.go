@@ -99,40 +99,25 @@ func (r *Release) Waves() [][]Service {
 	return waves
 }
 
-// Summary is what a record says about a release without being unpacked.
-type Summary struct {
-	skycap.Release
-	Running map[string]Running `json:"running"` // by service
-}
-
-// Running is what tells the instances of a release from those of others.
-type Running struct {
-	Config  string   `json:"config,omitempty"`
-	Digests []string `json:"digests,omitempty"`
-}
-
 // Summary returns the release's summary under a number.
-func (r *Release) Summary(number int) Summary {
-	running := map[string]Running{}
+func (r *Release) Summary(number int) skycap.Release {
+	running := map[string]skycap.Running{}
 	for _, service := range r.Services {
-		running[service.Name] = Running{Config: service.ConfigHash(), Digests: service.Digests()}
+		running[service.Name] = skycap.Running{Config: service.ConfigHash(), Digests: service.Digests()}
 	}
-	return Summary{
-		Release: skycap.Release{
-			Number: number, Time: r.Time.UTC(), Who: r.Who, Kind: "deploy",
-			Revision: r.Revision.ID, Summary: r.Revision.Summary, Services: r.Names(),
-		},
-		Running: running,
+	return skycap.Release{
+		Number: number, Time: r.Time.UTC(), Who: r.Who, Kind: "deploy",
+		Revision: r.Revision.ID, Summary: r.Revision.Summary, Services: r.Names(), Running: running,
 	}
 }
 
 // Matches reports whether an instance with this configuration and these
-// digests is one of the service as the release has it.
-func (r Running) Matches(configHash string, digests []string) bool {
-	if r.Config != configHash {
+// digests is one of a service that runs so.
+func Matches(running skycap.Running, configHash string, digests []string) bool {
+	if running.Config != configHash {
 		return false
 	}
-	for _, digest := range r.Digests {
+	for _, digest := range running.Digests {
 		if !slices.Contains(digests, digest) {
 			return false
 		}

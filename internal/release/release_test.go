@@ -135,10 +135,8 @@ func TestSummaryOfARecord(t *testing.T) {
 	assert.Equal(t, skycap.Release{
 		Number: 7, Time: time.Date(2026, 3, 4, 4, 6, 7, 0, time.UTC), Who: "ada@laptop", Kind: "deploy",
 		Revision: made.Revision.ID, Summary: made.Revision.Summary, Services: []string{"web", "worker"},
-	}, summary.Release)
-	assert.Equal(t, map[string]Running{
-		"web": {Config: "0123456789", Digests: []string{digestA, digestB}}, "worker": {},
-	}, summary.Running)
+		Running: map[string]skycap.Running{"web": {Config: "0123456789", Digests: []string{digestA, digestB}}, "worker": {}},
+	}, summary)
 
 	annotations[AnnotationResult] = "unhealthy"
 	summary, err = ParseSummary(annotations)
@@ -152,7 +150,7 @@ func TestSummaryOfARecord(t *testing.T) {
 }
 
 // withoutEmpty makes no difference between an empty list and none.
-func withoutEmpty(running map[string]Running) map[string]Running {
+func withoutEmpty(running map[string]skycap.Running) map[string]skycap.Running {
 	for name, found := range running {
 		if len(found.Digests) == 0 {
 			found.Digests = nil
@@ -239,9 +237,9 @@ func TestRecordThatNoSecretHolds(t *testing.T) {
 
 func TestMatches(t *testing.T) {
 	t.Parallel()
-	release := Running{Config: "0123456789", Digests: []string{digestA, digestB}}
+	release := skycap.Running{Config: "0123456789", Digests: []string{digestA, digestB}}
 	for name, test := range map[string]struct {
-		release Running
+		release skycap.Running
 		config  string
 		digests []string
 		want    bool
@@ -254,12 +252,12 @@ func TestMatches(t *testing.T) {
 		"no image":             {release, "0123456789", nil, false},
 		"other configuration":  {release, "9876543210", []string{digestA, digestB}, false},
 		"no configuration":     {release, "", []string{digestA, digestB}, false},
-		"none wanted, one had": {Running{Digests: []string{digestA}}, "0123456789", []string{digestA}, false},
-		"nothing to tell by":   {Running{}, "", []string{digestA}, true},
+		"none wanted, one had": {skycap.Running{Digests: []string{digestA}}, "0123456789", []string{digestA}, false},
+		"nothing to tell by":   {skycap.Running{}, "", []string{digestA}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, test.want, test.release.Matches(test.config, test.digests))
+			assert.Equal(t, test.want, Matches(test.release, test.config, test.digests))
 		})
 	}
 }

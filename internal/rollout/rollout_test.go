@@ -159,7 +159,7 @@ func TestDeployment(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, test.want, Assess(Objects{Deployments: []appsv1.Deployment{test.deployment}, ReplicaSets: replicaSets()}))
+			assert.Equal(t, test.want, Assess(Objects{Deployments: []appsv1.Deployment{test.deployment}, ReplicaSets: replicaSets()}, time.Time{}))
 		})
 	}
 }
@@ -213,7 +213,7 @@ func TestPodsOfADeployment(t *testing.T) {
 			t.Parallel()
 			got := Assess(Objects{
 				Deployments: []appsv1.Deployment{deploymentOf(3, 1, 2)}, ReplicaSets: replicaSets(), Pods: []corev1.Pod{test.pod},
-			})
+			}, time.Time{})
 			assert.Equal(t, test.state, got.State)
 			assert.Equal(t, test.grade, got.Grade)
 			assert.Equal(t, test.state == skycap.StateDegraded, got.Broken())
@@ -233,7 +233,7 @@ func TestDeadlineKeepsTheGraverGrade(t *testing.T) {
 	t.Parallel()
 	late := deploymentOf(3, 1, 2, condition(appsv1.DeploymentProgressing, corev1.ConditionFalse, "ProgressDeadlineExceeded"))
 	assess := func(pod corev1.Pod) Assessment {
-		return Assess(Objects{Deployments: []appsv1.Deployment{late}, ReplicaSets: replicaSets(), Pods: []corev1.Pod{pod}})
+		return Assess(Objects{Deployments: []appsv1.Deployment{late}, ReplicaSets: replicaSets(), Pods: []corev1.Pod{pod}}, time.Time{})
 	}
 	transient := assess(podOf("newest", waiting("ErrImagePull", "")))
 	assert.Equal(t, skycap.StateDegraded, transient.State)
@@ -300,7 +300,7 @@ func TestStatefulSet(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := Assess(Objects{StatefulSets: []appsv1.StatefulSet{statefulSet(test.change)}, Pods: test.pods})
+			got := Assess(Objects{StatefulSets: []appsv1.StatefulSet{statefulSet(test.change)}, Pods: test.pods}, time.Time{})
 			assert.Equal(t, test.state, got.State)
 			assert.Contains(t, got.Message, test.says)
 		})
@@ -349,7 +349,7 @@ func TestDaemonSet(t *testing.T) {
 				},
 			}
 			test.change(&set)
-			got := Assess(Objects{DaemonSets: []appsv1.DaemonSet{set}, Pods: test.pods})
+			got := Assess(Objects{DaemonSets: []appsv1.DaemonSet{set}, Pods: test.pods}, time.Time{})
 			assert.Equal(t, test.state, got.State)
 			assert.Contains(t, got.Message, test.says)
 		})
@@ -367,7 +367,7 @@ func job(kind batchv1.JobConditionType, owners []metav1.OwnerReference) batchv1.
 func TestJob(t *testing.T) {
 	t.Parallel()
 	assess := func(j batchv1.Job, pods ...corev1.Pod) Assessment {
-		return Assess(Objects{Jobs: []batchv1.Job{j}, Pods: pods})
+		return Assess(Objects{Jobs: []batchv1.Job{j}, Pods: pods}, time.Time{})
 	}
 	assert.Equal(t, Assessment{State: skycap.StateProgressing, Message: `job "migrate" runs`}, assess(job("", nil)))
 	assert.Equal(t, Assessment{State: skycap.StateHealthy}, assess(job(batchv1.JobComplete, nil)))
@@ -389,7 +389,7 @@ func TestBarePod(t *testing.T) {
 		}
 	}
 	assess := func(change ...func(*corev1.Pod)) Assessment {
-		return Assess(Objects{Pods: []corev1.Pod{podOf("", change...)}})
+		return Assess(Objects{Pods: []corev1.Pod{podOf("", change...)}}, time.Time{})
 	}
 	assert.Equal(t, Assessment{State: skycap.StateHealthy}, assess(phase(corev1.PodRunning), ready))
 	assert.Equal(t, Assessment{State: skycap.StateHealthy}, assess(phase(corev1.PodSucceeded)))
@@ -402,15 +402,15 @@ func TestBarePod(t *testing.T) {
 
 func TestTheWorstWorkloadCounts(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, Assessment{State: skycap.StateAbsent, Message: "nothing of it is there"}, Assess(Objects{}))
+	assert.Equal(t, Assessment{State: skycap.StateAbsent, Message: "nothing of it is there"}, Assess(Objects{}, time.Time{}))
 	stopped := deploymentOf(0, 0, 0, func(d *appsv1.Deployment) { d.Spec.Replicas = number(0) })
 	fine, rolling := deploymentOf(2, 2, 2), deploymentOf(2, 2, 1)
 	failed := job(batchv1.JobFailed, nil)
-	assert.Equal(t, skycap.StateStopped, Assess(Objects{Deployments: []appsv1.Deployment{stopped}}).State)
-	assert.Equal(t, skycap.StateHealthy, Assess(Objects{Deployments: []appsv1.Deployment{fine, stopped}}).State)
-	assert.Equal(t, skycap.StateProgressing, Assess(Objects{Deployments: []appsv1.Deployment{rolling, fine, stopped}}).State)
+	assert.Equal(t, skycap.StateStopped, Assess(Objects{Deployments: []appsv1.Deployment{stopped}}, time.Time{}).State)
+	assert.Equal(t, skycap.StateHealthy, Assess(Objects{Deployments: []appsv1.Deployment{fine, stopped}}, time.Time{}).State)
+	assert.Equal(t, skycap.StateProgressing, Assess(Objects{Deployments: []appsv1.Deployment{rolling, fine, stopped}}, time.Time{}).State)
 	assert.Equal(t, skycap.StateDegraded,
-		Assess(Objects{Deployments: []appsv1.Deployment{rolling, fine}, Jobs: []batchv1.Job{failed}}).State)
+		Assess(Objects{Deployments: []appsv1.Deployment{rolling, fine}, Jobs: []batchv1.Job{failed}}, time.Time{}).State)
 }
 
 func TestBroken(t *testing.T) {

@@ -31,7 +31,7 @@ type Target interface {
 	// Restart starts a rolling restart of services.
 	Restart(ctx context.Context, services []string) error
 	// Releases are the recorded releases, newest first.
-	Releases(ctx context.Context) ([]release.Summary, error)
+	Releases(ctx context.Context) ([]skycap.Release, error)
 	// Close ends what the target started on this machine.
 	Close() error
 }

@@ -29,6 +29,17 @@ type ServiceStatus struct {
 	State       State      `json:"state"`             // of all instances together
 	Message     string     `json:"message,omitempty"` // why it is not healthy
 	Instances   []Instance `json:"instances"`         // that there are, of any release
+	Drift       []Drift    `json:"drift,omitempty"`   // fields that somebody changed since it was deployed
+}
+
+// Drift is a field of an object that somebody else than skycap has set.
+type Drift struct {
+	Kind  string    `json:"kind"`            // as in Deployment
+	Name  string    `json:"name"`            // of the object
+	Path  string    `json:"path"`            // as in spec.template.spec.containers[name=web].image
+	Value any       `json:"value,omitempty"` // that it has now; masked in Secrets
+	Owner string    `json:"owner"`           // who set it, as the API server knows it: kubectl-edit
+	Since time.Time `json:"since"`           // when that owner last wrote
 }
 
 // Instance is one running copy of a service: a pod or a host.
@@ -51,10 +62,10 @@ type Plan struct {
 	Changes     []ObjectChange `json:"changes"`     // empty: a deploy would change nothing
 }
 
-// ObjectChange is one object that a deploy would create or update.
+// ObjectChange is one object that a deploy would create, update, run or delete.
 type ObjectChange struct {
 	Service string        `json:"service"`          // that it belongs to
-	Action  string        `json:"action"`           // create or update
+	Action  string        `json:"action"`           // create, update, run (a job of the deploy) or delete (once it is healthy)
 	Kind    string        `json:"kind"`             // as in Deployment
 	Name    string        `json:"name"`             // of the object
 	Fields  []FieldChange `json:"fields,omitempty"` // of an update
@@ -65,6 +76,9 @@ type FieldChange struct {
 	Path string `json:"path"`          // as in spec.replicas or spec.containers[0].image
 	Old  any    `json:"old,omitempty"` // absent: the field is new
 	New  any    `json:"new,omitempty"` // absent: the field goes
+
+	Owner    string `json:"owner,omitempty"`    // who else set it since it was deployed: drift
+	Conflict bool   `json:"conflict,omitempty"` // refused until it is said whether to take or to leave it
 }
 
 // History is the releases of an app in an environment, newest first.
@@ -77,14 +91,28 @@ type History struct {
 
 // Release is one deploy, rollback or move.
 type Release struct {
-	Number   int       `json:"number"`           // 1 for the first
-	Time     time.Time `json:"time"`             // when it began
-	Who      string    `json:"who"`              // user@machine, or what CI says
-	Kind     string    `json:"kind"`             // deploy
-	Revision string    `json:"revision"`         // the full hash
-	Summary  string    `json:"summary"`          // the first line of the commit's message
-	Services []string  `json:"services"`         // that it deployed
-	Result   Word      `json:"result,omitempty"` // left out: it is under way, its command was killed, or nobody waited
+	Number   int       `json:"number"`             // 1 for the first
+	Time     time.Time `json:"time"`               // when it began
+	Ended    time.Time `json:"ended,omitzero"`     // when its command ended; left out: it is under way, or was killed
+	Who      string    `json:"who"`                // user@machine, or what CI says
+	Job      string    `json:"job,omitempty"`      // the CI job's address
+	Kind     string    `json:"kind"`               // deploy or rollback
+	Revision string    `json:"revision"`           // the full hash; of a rollback to several releases, the newest's
+	Summary  string    `json:"summary"`            // the first line of the commit's message
+	Services []string  `json:"services"`           // that it deployed
+	Result   Word      `json:"result,omitempty"`   // left out: it is under way, its command was killed, or nobody waited
+	Of       int       `json:"of,omitempty"`       // of a rollback: the release that was put back
+	LeftBy   int       `json:"leftBy,omitempty"`   // the rollback that left this release: it is never chosen again by itself
+	Override string    `json:"override,omitempty"` // why it passed a freeze
+
+	Running map[string]Running `json:"running"` // by service
+}
+
+// Running is what tells the instances of a release from those of others.
+type Running struct {
+	Config   string   `json:"config,omitempty"`   // the configuration's hash
+	Digests  []string `json:"digests,omitempty"`  // of its images, sorted
+	Revision string   `json:"revision,omitempty"` // the full hash; left out where it is the release's
 }
 
 // Resolution is what a revision stands for.

@@ -77,6 +77,9 @@ type Result struct {
 	Services        []ServiceResult `json:"services"`        // each that the command was about
 	Error           string          `json:"error,omitempty"` // what is wrong, on failure
 	Hints           []string        `json:"hints,omitempty"` // the next commands to type
+
+	EvidenceFolder string `json:"evidenceFolder,omitempty"` // where logs, events and objects were saved, on failure
+	RevertedBy     int    `json:"revertedBy,omitempty"`     // the release that put the former one back
 }
 
 // ServiceResult is how it ended for one service.
@@ -89,6 +92,25 @@ type ServiceResult struct {
 	Grade    Grade    `json:"grade,omitempty"`    // of the cause
 	Evidence []string `json:"evidence,omitempty"` // what proves the cause
 	Hint     string   `json:"hint,omitempty"`     // the next command to type
+
+	FormerFails bool         `json:"formerFails,omitempty"` // instances of the former release fail too: it may not be this one
+	Differences *Differences `json:"differences,omitempty"` // from its last healthy release, on failure
+}
+
+// Differences are what a release changes of a service, against its last healthy one.
+type Differences struct {
+	Release int            `json:"release"`           // the last healthy one
+	Commits []string       `json:"commits,omitempty"` // between the two, newest first: hash and summary
+	Images  []FieldChange  `json:"images,omitempty"`  // by the name that skycap.yaml gives them: digests
+	Config  []ConfigChange `json:"config,omitempty"`  // files; their contents are not shown
+	Fields  []ObjectChange `json:"fields,omitempty"`  // of manifests
+}
+
+// ConfigChange is one file of the configuration that is another.
+type ConfigChange struct {
+	Path   string   `json:"path"`           // below the place where it is mounted
+	Change string   `json:"change"`         // added, removed or changed
+	Keys   []string `json:"keys,omitempty"` // that differ, where the file has keys; never their values
 }
 
 // Target is a kind of place where services run.

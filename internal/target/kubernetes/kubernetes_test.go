@@ -144,8 +144,8 @@ func TestKeepTags(t *testing.T) {
 		[]any{manifest.Containers(two)[0]["image"], manifest.Containers(two)[1]["image"]}, "by the container's name")
 }
 
-func summary(number int, revision string, running map[string]release.Running) release.Summary {
-	found := release.Summary{Release: skycap.Release{Number: number, Revision: revision}, Running: running}
+func summary(number int, revision string, running map[string]skycap.Running) skycap.Release {
+	found := skycap.Release{Number: number, Revision: revision, Running: running}
 	for name := range running {
 		found.Services = append(found.Services, name)
 	}
@@ -154,10 +154,10 @@ func summary(number int, revision string, running map[string]release.Running) re
 
 func TestRecorded(t *testing.T) {
 	t.Parallel()
-	runs := func(config string, digests ...string) map[string]release.Running {
-		return map[string]release.Running{"web": {Config: config, Digests: digests}}
+	runs := func(config string, digests ...string) map[string]skycap.Running {
+		return map[string]skycap.Running{"web": {Config: config, Digests: digests}}
 	}
-	both := map[string]release.Running{"web": {Config: "c1", Digests: []string{digestA}}, "api": {}}
+	both := map[string]skycap.Running{"web": {Config: "c1", Digests: []string{digestA}}, "api": {}}
 	made := func(services ...release.Service) *release.Release {
 		return &release.Release{Revision: revision.Revision{ID: "r1"}, Services: services}
 	}
@@ -167,24 +167,24 @@ func TestRecorded(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		release  *release.Release
-		releases []release.Summary
+		releases []skycap.Release
 		want     int
 	}{
 		"never":               {made(service), nil, 0},
 		"nothing ever":        {made(), nil, 0},
-		"just this":           {made(service), []release.Summary{summary(3, "r1", runs("c1", digestA))}, 3},
-		"another revision":    {made(service), []release.Summary{summary(3, "r0", runs("c1", digestA))}, 0},
-		"other configuration": {made(service), []release.Summary{summary(3, "r1", runs("c0", digestA))}, 0},
-		"another image":       {made(service), []release.Summary{summary(3, "r1", runs("c1", digestB))}, 0},
-		"no image":            {made(service), []release.Summary{summary(3, "r1", runs("c1"))}, 0},
-		"before the newest":   {made(service), []release.Summary{summary(4, "r2", runs("c1", digestA)), summary(3, "r1", runs("c1", digestA))}, 0},
+		"just this":           {made(service), []skycap.Release{summary(3, "r1", runs("c1", digestA))}, 3},
+		"another revision":    {made(service), []skycap.Release{summary(3, "r0", runs("c1", digestA))}, 0},
+		"other configuration": {made(service), []skycap.Release{summary(3, "r1", runs("c0", digestA))}, 0},
+		"another image":       {made(service), []skycap.Release{summary(3, "r1", runs("c1", digestB))}, 0},
+		"no image":            {made(service), []skycap.Release{summary(3, "r1", runs("c1"))}, 0},
+		"before the newest":   {made(service), []skycap.Release{summary(4, "r2", runs("c1", digestA)), summary(3, "r1", runs("c1", digestA))}, 0},
 		"the newest is of others": {
-			made(service), []release.Summary{
-				summary(4, "r2", map[string]release.Running{"api": {}}), summary(3, "r1", runs("c1", digestA)),
+			made(service), []skycap.Release{
+				summary(4, "r2", map[string]skycap.Running{"api": {}}), summary(3, "r1", runs("c1", digestA)),
 			}, 3,
 		},
-		"one of two is missing": {made(service, release.Service{Name: "api"}), []release.Summary{summary(3, "r1", runs("c1", digestA))}, 0},
-		"two":                   {made(service, release.Service{Name: "api"}), []release.Summary{summary(3, "r1", both)}, 3},
+		"one of two is missing": {made(service, release.Service{Name: "api"}), []skycap.Release{summary(3, "r1", runs("c1", digestA))}, 0},
+		"two":                   {made(service, release.Service{Name: "api"}), []skycap.Release{summary(3, "r1", both)}, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -311,11 +311,11 @@ func pod(name, digest, config string, change ...func(*corev1.Pod)) corev1.Pod {
 
 func TestServiceStatus(t *testing.T) {
 	t.Parallel()
-	releases := []release.Summary{
-		summary(9, "r9", map[string]release.Running{"other": {}}),
-		summary(8, "r8", map[string]release.Running{"web": {Config: "c1", Digests: []string{digestB}}}),
-		summary(7, "r7", map[string]release.Running{"web": {Config: "c1", Digests: []string{digestA}}}),
-		summary(6, "r6", map[string]release.Running{"web": {Config: "c1", Digests: []string{digestA}}}),
+	releases := []skycap.Release{
+		summary(9, "r9", map[string]skycap.Running{"other": {}}),
+		summary(8, "r8", map[string]skycap.Running{"web": {Config: "c1", Digests: []string{digestB}}}),
+		summary(7, "r7", map[string]skycap.Running{"web": {Config: "c1", Digests: []string{digestA}}}),
+		summary(6, "r6", map[string]skycap.Running{"web": {Config: "c1", Digests: []string{digestA}}}),
 	}
 	n := &Namespace{App: "storefront", Environment: "staging"}
 	gone := func(p *corev1.Pod) { p.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)} }

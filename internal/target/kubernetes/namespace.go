@@ -79,12 +79,12 @@ func (n *Namespace) selector(more string) url.Values {
 }
 
 // Releases reads the records' summaries.
-func (n *Namespace) Releases(ctx context.Context) ([]release.Summary, error) {
+func (n *Namespace) Releases(ctx context.Context) ([]skycap.Release, error) {
 	records, err := n.proxy.Metadata(ctx, n.path("api/v1", "secrets"), n.selector(","+release.LabelRelease))
 	if err != nil {
 		return nil, err
 	}
-	summaries := make([]release.Summary, 0, len(records))
+	summaries := make([]skycap.Release, 0, len(records))
 	for _, record := range records {
 		summary, err := release.ParseSummary(record.Annotations)
 		if err != nil {
@@ -92,7 +92,7 @@ func (n *Namespace) Releases(ctx context.Context) ([]release.Summary, error) {
 		}
 		summaries = append(summaries, summary)
 	}
-	slices.SortFunc(summaries, func(a, b release.Summary) int { return b.Number - a.Number })
+	slices.SortFunc(summaries, func(a, b skycap.Release) int { return b.Number - a.Number })
 	return summaries, nil
 }
 

@@ -45,7 +45,7 @@ func (e *ScopeError) Error() string {
 func (n *Namespace) Plan(ctx context.Context, r *release.Release) (target.Plan, error) {
 	objects := r.Objects()
 	var live []*unstructured.Unstructured
-	var releases []release.Summary
+	var releases []skycap.Release
 	reads, readsCtx := errgroup.WithContext(ctx)
 	reads.Go(func() (err error) { live, err = n.kubectl.Get(readsCtx, bare(objects)); return err })
 	reads.Go(func() (err error) { releases, err = n.Releases(readsCtx); return err })
@@ -153,9 +153,9 @@ func checkScope(object manifest.Object, tried *unstructured.Unstructured) error 
 
 // recorded is the newest of the releases that the services are of, and its
 // result, if each of these is of the same revision, images and configuration.
-func recorded(r *release.Release, releases []release.Summary) (number int, result skycap.Word) {
+func recorded(r *release.Release, releases []skycap.Release) (number int, result skycap.Word) {
 	for _, service := range r.Services {
-		newest := slices.IndexFunc(releases, func(s release.Summary) bool { return slices.Contains(s.Services, service.Name) })
+		newest := slices.IndexFunc(releases, func(s skycap.Release) bool { return slices.Contains(s.Services, service.Name) })
 		if newest < 0 {
 			return 0, ""
 		}

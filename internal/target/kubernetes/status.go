@@ -21,7 +21,7 @@ import (
 // the revision that a pod's digests and configuration stand for.
 func (n *Namespace) Status(ctx context.Context, services []string) ([]skycap.ServiceStatus, error) {
 	var current *state
-	var releases []release.Summary
+	var releases []skycap.Release
 	reads, ctx := errgroup.WithContext(ctx)
 	reads.Go(func() (err error) { current, err = n.read(ctx); return err })
 	reads.Go(func() (err error) { releases, err = n.Releases(ctx); return err })
@@ -39,8 +39,8 @@ func (n *Namespace) Status(ctx context.Context, services []string) ([]skycap.Ser
 	return statuses, nil
 }
 
-func (n *Namespace) serviceStatus(service string, objects rollout.Objects, releases []release.Summary) skycap.ServiceStatus {
-	assessment := rollout.Assess(objects)
+func (n *Namespace) serviceStatus(service string, objects rollout.Objects, releases []skycap.Release) skycap.ServiceStatus {
+	assessment := rollout.Assess(objects, time.Now())
 	status := skycap.ServiceStatus{
 		Environment: n.Environment, Service: service, Target: skycap.TargetKubernetes,
 		State: assessment.State, Message: assessment.Message, Instances: []skycap.Instance{},
@@ -103,14 +103,14 @@ func runningIn(pod corev1.Pod) running {
 }
 
 // newest is the newest release that an instance is one of.
-func newest(releases []release.Summary, service string, running running) release.Summary {
+func newest(releases []skycap.Release, service string, running running) skycap.Release {
 	for _, summary := range releases {
 		wanted, ok := summary.Running[service]
-		if ok && wanted.Matches(running.config, running.digests) {
+		if ok && release.Matches(wanted, running.config, running.digests) {
 			return summary
 		}
 	}
-	return release.Summary{}
+	return skycap.Release{}
 }
 
 func restarts(pod corev1.Pod) int {

@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"context"
+	"time"
 
 	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/rollout"
@@ -49,7 +50,7 @@ func assess(current *state, services []release.Service, assessments map[string]r
 		if err != nil {
 			return false, err
 		}
-		assessment := rollout.Assess(objects)
+		assessment := rollout.Assess(objects, time.Now())
 		if assessment.State == skycap.StateAbsent && !hasWorkload(service) {
 			assessment = rollout.Assessment{State: skycap.StateHealthy} // nothing that could be otherwise
 		}

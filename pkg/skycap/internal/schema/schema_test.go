@@ -85,7 +85,7 @@ func TestEventsArePrintedAsTheirSchemaSays(t *testing.T) {
 
 	all := skycap.Event{
 		Phase: "wait", Service: "web", Target: skycap.TargetHosts, State: skycap.StateAbsent, Message: "m",
-		Result: &skycap.Result{Error: "e", Hints: []string{"h"}},
+		Result: &skycap.Result{Error: "e", Hints: []string{"h"}, EvidenceFolder: "f", RevertedBy: 8},
 	}
 	assert.ElementsMatch(t, slices.Collect(maps.Keys(event.Properties)), printed(t, all))
 }
