@@ -24,6 +24,7 @@ type Operator struct {
 	Target     func(ctx context.Context, environment *settings.Environment) (target.Target, error)
 	Report     *report.Reporter
 	Who        string // user@machine
+	Job        string // the address of the CI job that this is, if it is one
 	Now        func() time.Time
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/skycap/skycap/internal/config"
 	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/manifest"
-	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/settings"
 	"github.com/skycap/skycap/pkg/skycap"
@@ -101,7 +100,7 @@ func (o *Operator) RenderConfig(ctx context.Context, wanted Wanted) (skycap.Conf
 }
 
 func configOf(service string, tree config.Tree) skycap.ServiceConfig {
-	kept := skycap.ServiceConfig{Service: service, Hash: release.Service{Config: tree}.ConfigHash(), Files: []skycap.ConfigFile{}}
+	kept := skycap.ServiceConfig{Service: service, Hash: tree.Hash, Files: []skycap.ConfigFile{}}
 	for _, path := range tree.Files.Paths() {
 		file := tree.Files[path]
 		rendered := skycap.ConfigFile{Path: path, Executable: file.Executable}

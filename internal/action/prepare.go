@@ -157,8 +157,8 @@ func readFiles(ctx context.Context, repository revision.Repository, s *source) (
 // build renders the configuration and the objects of each service.
 func (o *Operator) build(s *source, images map[string]map[string]image.Image) (*release.Release, error) {
 	made := &release.Release{
-		App: s.project.App, Environment: s.environment.Name, Revision: s.revision,
-		Time: o.Now(), Who: o.Who, RevisionFile: s.revisionFile, OperatorFile: o.Project.Hash,
+		App: s.project.App, Environment: s.environment.Name, Kind: release.Deploy, Revision: s.revision,
+		Time: o.Now(), Who: o.Who, Job: o.Job, RevisionFile: s.revisionFile, OperatorFile: o.Project.Hash,
 	}
 	var faults []error
 	for _, service := range s.services {
@@ -179,7 +179,7 @@ func (o *Operator) build(s *source, images map[string]map[string]image.Image) (*
 		objects, err := built.Build()
 		faults = append(faults, err)
 		made.Services = append(made.Services, release.Service{
-			Name: service.Name, Images: images[service.Name], Config: tree, Objects: objects, After: service.After,
+			Name: service.Name, Images: images[service.Name], Config: tree.Hash, Objects: objects, After: service.After,
 		})
 	}
 	faults = append(faults, checkShared(made))

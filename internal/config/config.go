@@ -27,7 +27,7 @@ const layout = "skycap config 1"
 // Tree is a service's rendered configuration.
 type Tree struct {
 	Files revision.Tree
-	Hash  string            // 10 hex digits over all paths, bytes and modes
+	Hash  string            // 10 hex digits over all paths, bytes and modes; empty without files
 	Env   map[string]string // what the *.env files say
 	Empty []string          // layers that the revision has no file in
 }
@@ -71,7 +71,9 @@ func Render(files revision.Tree, layers []string, fields Fields) (Tree, error) {
 	}
 	faults = append(faults, checkTree(tree.Files)...)
 	env, err := environment(tree.Files)
-	tree.Env, tree.Hash = env, hash(tree.Files)
+	if tree.Env = env; len(tree.Files) > 0 {
+		tree.Hash = hash(tree.Files)
+	}
 	return tree, errors.Join(append(faults, err)...)
 }
 

@@ -38,6 +38,13 @@ type Image struct {
 // String is the reference that a manifest carries: repository:tag@digest.
 func (i Image) String() string { return i.Repository + ":" + i.Tag + "@" + i.Digest }
 
+// Parse reads a reference as String makes it.
+func Parse(reference string) Image {
+	named, digest, _ := strings.Cut(reference, "@")
+	repository := Repository(named)
+	return Image{Repository: repository, Tag: strings.TrimPrefix(strings.TrimPrefix(named, repository), ":"), Digest: digest}
+}
+
 // Repository is a reference without its tag and digest.
 func Repository(reference string) string {
 	reference, _, _ = strings.Cut(reference, "@")

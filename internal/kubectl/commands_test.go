@@ -76,7 +76,11 @@ func TestCommands(t *testing.T) {
 	}{
 		"get": {
 			func(ctx context.Context, c Client) error { _, err := c.Get(ctx, objects()); return err },
-			[]string{"get", "--filename=-", "--output=json", "--ignore-not-found"}, streamed, 0,
+			[]string{"get", "--filename=-", "--output=json", "--show-managed-fields", "--ignore-not-found"}, streamed, 0,
+		},
+		"delete": {
+			func(ctx context.Context, c Client) error { return c.Delete(ctx, objects()) },
+			[]string{"delete", "--filename=-", "--ignore-not-found", "--wait=false", "--output=name"}, streamed, 0,
 		},
 		"try": {
 			func(ctx context.Context, c Client) error {

@@ -22,6 +22,7 @@ const (
 	Exists      Reason = "exists"   // an object of that name is there already
 	NoKind      Reason = "no kind"  // the server doesn't know a kind
 	Rejected    Reason = "rejected" // invalid, or refused by admission
+	NotFound    Reason = "not found"
 	Other       Reason = "other"
 )
 

@@ -70,9 +70,10 @@ func tell(listener func(string), text string) {
 	}
 }
 
-// Get returns those of the objects that the server has, as it has them.
+// Get returns those of the objects that the server has, as it has them, and with
+// who owns which of their fields.
 func (c Client) Get(ctx context.Context, objects []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
-	command := c.command("get", "--filename=-", "--output=json", "--ignore-not-found")
+	command := c.command("get", "--filename=-", "--output=json", "--show-managed-fields", "--ignore-not-found")
 	command.Stdin = stream(objects)
 	return c.objects(ctx, command)
 }
@@ -106,6 +107,14 @@ func (c Client) Apply(ctx context.Context, objects []*unstructured.Unstructured,
 	command.Stdin, command.Timeout = stream(objects), applyTimeout
 	stdout, err := c.call(ctx, command)
 	return strings.Fields(string(stdout)), err
+}
+
+// Delete deletes objects that may be gone already. It waits for none.
+func (c Client) Delete(ctx context.Context, objects []*unstructured.Unstructured) error {
+	command := c.command("delete", "--filename=-", "--ignore-not-found", "--wait=false", "--output=name")
+	command.Stdin = stream(objects)
+	_, err := c.call(ctx, command)
+	return err
 }
 
 // Restart starts a rolling restart of workloads, named as in "deployment.apps/web".

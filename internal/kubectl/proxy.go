@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,6 +34,7 @@ type Proxy struct {
 	folder  string
 	stop    context.CancelFunc
 	ended   <-chan error
+	skew    atomic.Int64 // how far the server's clock is ahead of ours, in nanoseconds
 }
 
 // Proxy starts a proxy. Close ends it, and not the context: what a canceled
@@ -119,8 +121,17 @@ func (p *Proxy) Metadata(ctx context.Context, path string, query url.Values) ([]
 }
 
 // Create creates an object below a path.
-func (p *Proxy) Create(ctx context.Context, path string, query url.Values, object any) error {
-	return p.exchange(ctx, request{method: http.MethodPost, path: path, query: query, body: object, content: "application/json"}, nil)
+func (p *Proxy) Create(ctx context.Context, path string, query url.Values, object, into any) error {
+	return p.exchange(ctx, request{method: http.MethodPost, path: path, query: query, body: object, content: "application/json"}, into)
+}
+
+// Update replaces the object at a path. Where the object has a resourceVersion
+// that is not the newest any more, the error is a Conflict.
+func (p *Proxy) Update(ctx context.Context, path string, object, into any) error {
+	return p.exchange(ctx, request{
+		method: http.MethodPut, path: path, query: url.Values{"fieldManager": {FieldManager}},
+		body: object, content: "application/json",
+	}, into)
 }
 
 // Merge changes fields of the object at a path.
@@ -129,6 +140,52 @@ func (p *Proxy) Merge(ctx context.Context, path string, fields any) error {
 		method: http.MethodPatch, path: path, query: url.Values{"fieldManager": {FieldManager}},
 		body: fields, content: "application/merge-patch+json",
 	}, nil)
+}
+
+// Delete deletes the object at a path, if it still is the one of the
+// preconditions; what it owns goes with it. That it is gone already, or another
+// by now, is no error.
+func (p *Proxy) Delete(ctx context.Context, path string, only metav1.Preconditions) error {
+	policy := metav1.DeletePropagationBackground
+	err := p.exchange(ctx, request{
+		method: http.MethodDelete, path: path, content: "application/json",
+		body: metav1.DeleteOptions{Preconditions: &only, PropagationPolicy: &policy},
+	}, nil)
+	var failure *Error
+	if errors.As(err, &failure) && (failure.Reason == NotFound || failure.Reason == Conflict) {
+		return nil
+	}
+	return err
+}
+
+// Stream reads a path that is not JSON, such as a log, for as long as it goes on. Close it.
+func (p *Proxy) Stream(ctx context.Context, path string, query url.Values) (io.ReadCloser, error) {
+	answer, err := p.send(ctx, request{method: http.MethodGet, path: path, query: query})
+	if err != nil {
+		return nil, err
+	}
+	return answer.Body, nil
+}
+
+// Now is the time by the cluster's clock, so that it can be compared with what
+// the cluster has written down.
+func (p *Proxy) Now() time.Time { return time.Now().Add(time.Duration(p.skew.Load())) }
+
+// trustedSkew is how far two clocks may differ and count as the same: the
+// server tells its time in whole seconds.
+const trustedSkew = 2 * time.Second
+
+// setClock learns the server's time from its answer.
+func (p *Proxy) setClock(answer *http.Response) {
+	told, err := http.ParseTime(answer.Header.Get("Date"))
+	if err != nil {
+		return
+	}
+	skew := time.Until(told)
+	if skew.Abs() < trustedSkew {
+		skew = 0
+	}
+	p.skew.Store(int64(skew))
 }
 
 type request struct {
@@ -183,6 +240,7 @@ func (p *Proxy) send(ctx context.Context, r request) (*http.Response, error) {
 	if err != nil {
 		return nil, p.failure(r, Unreachable, err.Error())
 	}
+	p.setClock(answer)
 	if answer.StatusCode/100 != 2 {
 		defer func() { _ = answer.Body.Close() }()
 		return nil, p.refusal(r, answer)
@@ -211,6 +269,8 @@ func (p *Proxy) refusal(r request, answer *http.Response) *Error {
 		failure.Reason = Conflict
 	case answer.StatusCode == http.StatusNotFound && status.Details != nil && status.Details.Kind == "namespaces":
 		failure.Reason = NoNamespace
+	case answer.StatusCode == http.StatusNotFound:
+		failure.Reason = NotFound
 	case answer.StatusCode == http.StatusUnprocessableEntity, answer.StatusCode == http.StatusBadRequest:
 		failure.Reason = Rejected
 	case answer.StatusCode >= http.StatusInternalServerError, answer.StatusCode == http.StatusTooManyRequests:

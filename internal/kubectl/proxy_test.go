@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/skycap/skycap/internal/run"
 )
@@ -70,9 +71,32 @@ func TestRequests(t *testing.T) {
 		},
 		"create": {
 			func(ctx context.Context, p *Proxy) error {
-				return p.Create(ctx, "/api/v1/namespaces/n/secrets", url.Values{"dryRun": {"All"}}, map[string]any{"kind": "Secret"})
+				return p.Create(ctx, "/api/v1/namespaces/n/secrets", url.Values{"dryRun": {"All"}}, map[string]any{"kind": "Secret"}, nil)
 			},
 			sent{"POST", "localhost", "/api/v1/namespaces/n/secrets?dryRun=All", "", "application/json", `{"kind":"Secret"}`},
+		},
+		"update": {
+			func(ctx context.Context, p *Proxy) error {
+				return p.Update(ctx, "/api/v1/namespaces/n/leases/x", map[string]any{"kind": "Lease"}, nil)
+			},
+			sent{"PUT", "localhost", "/api/v1/namespaces/n/leases/x?fieldManager=skycap", "", "application/json", `{"kind":"Lease"}`},
+		},
+		"delete": {
+			func(ctx context.Context, p *Proxy) error {
+				return p.Delete(ctx, "/api/v1/namespaces/n/secrets/x", *metav1.NewUIDPreconditions("u-1"))
+			},
+			sent{"DELETE", "localhost", "/api/v1/namespaces/n/secrets/x", "", "application/json",
+				`{"preconditions":{"uid":"u-1"},"propagationPolicy":"Background"}`},
+		},
+		"stream": {
+			func(ctx context.Context, p *Proxy) error {
+				log, err := p.Stream(ctx, "/api/v1/namespaces/n/pods/x/log", url.Values{"follow": {"true"}})
+				if err == nil {
+					err = log.Close()
+				}
+				return err
+			},
+			sent{"GET", "localhost", "/api/v1/namespaces/n/pods/x/log?follow=true", "", "", ""},
 		},
 		"merge": {
 			func(ctx context.Context, p *Proxy) error {
@@ -113,8 +137,8 @@ func TestRefusals(t *testing.T) {
 		"exists":             {409, status("AlreadyExists", `secrets "x" already exists`, "secrets"), Exists, "already exists"},
 		"conflict":           {409, status("Conflict", "the object has been modified", "secrets"), Conflict, "modified"},
 		"no namespace":       {404, status("NotFound", `namespaces "n" not found`, "namespaces"), NoNamespace, `namespaces "n" not found`},
-		"no object":          {404, status("NotFound", `secrets "x" not found`, "secrets"), Other, `secrets "x" not found`},
-		"no such path":       {404, "404 page not found\n", Other, "404 page not found"},
+		"no object":          {404, status("NotFound", `secrets "x" not found`, "secrets"), NotFound, `secrets "x" not found`},
+		"no such path":       {404, "404 page not found\n", NotFound, "404 page not found"},
 		"invalid":            {422, status("Invalid", "data: Too long", "secrets"), Rejected, "data: Too long"},
 		"bad request":        {400, status("BadRequest", "unable to decode", ""), Rejected, "unable to decode"},
 		"gone":               {410, status("Expired", "too old resource version", ""), Other, "too old"},
@@ -144,7 +168,7 @@ func TestRequestsThatFail(t *testing.T) {
 	assert.Equal(t, Unreachable, failure.Reason)
 
 	require.Error(t, proxyTo(t, answer(http.StatusOK, "no JSON")).Get(t.Context(), "/api", nil, new(any)))
-	require.Error(t, gone.Create(t.Context(), "/api", nil, func() {}), "what can't be encoded is not sent")
+	require.Error(t, gone.Create(t.Context(), "/api", nil, func() {}, nil), "what can't be encoded is not sent")
 
 	canceled, cancel := context.WithCancel(t.Context())
 	hanging := proxyTo(t, func(_ http.ResponseWriter, r *http.Request) { cancel(); <-r.Context().Done() })

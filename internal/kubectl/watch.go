@@ -9,20 +9,32 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // watchPause is the time between a watch that broke and the next.
 const watchPause = time.Second
 
-// Snapshot is the objects at one path, by name.
-type Snapshot map[string]*unstructured.Unstructured
+// Change is what became of the objects at a path, as JSON.
+type Change struct {
+	Kind    ChangeKind
+	Objects []json.RawMessage // all of them when Listed, else one
+}
+
+// ChangeKind says what a Change is.
+type ChangeKind string
+
+// The kinds of changes.
+const (
+	Listed  ChangeKind = "listed"  // these are all that there are
+	Set     ChangeKind = "set"     // it is new, or another
+	Deleted ChangeKind = "deleted" // it is gone
+)
 
 // Follow lists the objects at a path and then watches them: changed is called
-// with each state, from one goroutine, until the context ends. A stream that
+// with each change, from one goroutine, until the context ends. A stream that
 // ends is taken up again, as is an unreachable server; any other failure is
 // returned.
-func (p *Proxy) Follow(ctx context.Context, path string, query url.Values, changed func(Snapshot)) error {
+func (p *Proxy) Follow(ctx context.Context, path string, query url.Values, changed func(Change)) error {
 	for {
 		err := p.followOnce(ctx, path, query, changed)
 		var failure *Error
@@ -40,18 +52,17 @@ func (p *Proxy) Follow(ctx context.Context, path string, query url.Values, chang
 	}
 }
 
-func (p *Proxy) followOnce(ctx context.Context, path string, query url.Values, changed func(Snapshot)) error {
-	list := unstructured.UnstructuredList{}
+func (p *Proxy) followOnce(ctx context.Context, path string, query url.Values, changed func(Change)) error {
+	var list struct {
+		Metadata metav1.ListMeta   `json:"metadata"`
+		Items    []json.RawMessage `json:"items"`
+	}
 	if err := p.Get(ctx, path, query, &list); err != nil {
 		return err
 	}
-	objects := Snapshot{}
-	for i := range list.Items {
-		objects[list.Items[i].GetName()] = &list.Items[i]
-	}
-	changed(objects)
+	changed(Change{Kind: Listed, Objects: list.Items})
 
-	watch := url.Values{"watch": {"true"}, "resourceVersion": {list.GetResourceVersion()}}
+	watch := url.Values{"watch": {"true"}, "resourceVersion": {list.Metadata.ResourceVersion}}
 	for name, values := range query {
 		watch[name] = values
 	}
@@ -62,20 +73,19 @@ func (p *Proxy) followOnce(ctx context.Context, path string, query url.Values, c
 	defer func() { _ = answer.Body.Close() }()
 	for decoder := json.NewDecoder(answer.Body); ; {
 		var event struct {
-			Type   string                    `json:"type"`
-			Object unstructured.Unstructured `json:"object"`
+			Type   string          `json:"type"`
+			Object json.RawMessage `json:"object"`
 		}
 		if err := decoder.Decode(&event); err != nil {
 			return err
 		}
 		switch event.Type {
 		case "ADDED", "MODIFIED":
-			objects[event.Object.GetName()] = &event.Object
+			changed(Change{Kind: Set, Objects: []json.RawMessage{event.Object}})
 		case "DELETED":
-			delete(objects, event.Object.GetName())
+			changed(Change{Kind: Deleted, Objects: []json.RawMessage{event.Object}})
 		default: // an error such as 410 Gone: list again
 			return &Error{Reason: Other, Command: "watch " + path, Text: string(metav1.StatusReasonExpired)}
 		}
-		changed(objects)
 	}
 }

@@ -2,6 +2,7 @@ package kubectl
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // server answers requests one after the other without a network, so that time
@@ -81,11 +83,18 @@ func follow(t *testing.T, s *server, states int) ([]string, error) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var seen []string
+	var objects map[string]bool
 	proxy := &Proxy{client: &http.Client{Transport: s}}
-	err := proxy.Follow(ctx, "/api/v1/namespaces/n/pods", url.Values{"labelSelector": {"a=b"}}, func(objects Snapshot) {
-		for name, object := range objects {
-			assert.Equal(t, name, object.GetName())
-			assert.Equal(t, "Pod", object.GetKind())
+	err := proxy.Follow(ctx, "/api/v1/namespaces/n/pods", url.Values{"labelSelector": {"a=b"}}, func(change Change) {
+		if change.Kind == Listed {
+			objects = map[string]bool{}
+		}
+		for _, raw := range change.Objects {
+			var object metav1.PartialObjectMetadata
+			require.NoError(t, json.Unmarshal(raw, &object))
+			if objects[object.Name] = true; change.Kind == Deleted {
+				delete(objects, object.Name)
+			}
 		}
 		if seen = append(seen, strings.Join(slices.Sorted(maps.Keys(objects)), " ")); len(seen) == states {
 			cancel()
@@ -171,7 +180,7 @@ func TestFollowEndsWithItsContext(t *testing.T) {
 			defer cancel()
 			proxy := &Proxy{client: &http.Client{Transport: &server{t: t, answers: answers}}}
 			began := time.Now()
-			err := proxy.Follow(ctx, "/x", url.Values{"labelSelector": {"a=b"}}, func(Snapshot) {})
+			err := proxy.Follow(ctx, "/x", url.Values{"labelSelector": {"a=b"}}, func(Change) {})
 			require.ErrorIs(t, err, context.DeadlineExceeded, name)
 			assert.Equal(t, 3*watchPause-1, time.Since(began), name)
 		})

@@ -116,7 +116,7 @@ func (s Service) labelPod(pod map[string]any) {
 	for name, value := range s.labels() {
 		labels[name] = value
 	}
-	if len(s.Config.Files) > 0 {
+	if s.Config.Hash != "" {
 		child(metadata, "annotations")[AnnotationConfig] = s.Config.Hash
 	}
 }

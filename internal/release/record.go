@@ -6,87 +6,124 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"maps"
+	"io"
 	"slices"
 	"strconv"
+	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	exact "k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/manifest"
+	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/pkg/skycap"
 )
 
 // Records are Secrets in the release's namespace, told from others by these.
 const (
-	LabelRelease      = "skycap.dev/release"
+	LabelRelease      = "skycap.dev/release"      // on the first part of a record: the number
+	LabelPart         = "skycap.dev/release-part" // on the others
 	AnnotationSummary = "skycap.dev/summary"
 	AnnotationResult  = "skycap.dev/result"
+	AnnotationEnded   = "skycap.dev/ended"   // when the command ended
+	AnnotationLeftBy  = "skycap.dev/left-by" // the rollback that left it
+	AnnotationParts   = "skycap.dev/parts"   // how many there are, the first included
 
 	secretType = "skycap.dev/release.v1"
 	dataKey    = "release.json.gz"
 )
 
-// maxRecord is what a Secret can hold, in bytes, with room for its metadata.
-const maxRecord = 1000 << 10
+// partSize is what one Secret holds of a record, in bytes: its limit is 1 MiB.
+const partSize = 1000 << 10
 
 // RecordName is the name of the record of a number.
 func RecordName(app, environment string, number int) string {
 	return fmt.Sprintf("skycap-%s-%s-r%d", app, environment, number)
 }
 
-// Record returns the Secret that records a release under a number: its whole
-// rendered objects, but for ConfigMaps of configuration, which are kept by
-// name, and for values of Secrets.
-func (r *Release) Record(number int) (map[string]any, error) {
+// PartName is the name of a record's part, from 2 on.
+func PartName(app, environment string, number, part int) string {
+	return fmt.Sprintf("%s-p%d", RecordName(app, environment, number), part)
+}
+
+// Record returns the Secrets that record a release under a number: all of its
+// rendered objects, but for values of Secrets. The first one claims the number.
+func (r *Release) Record(number int) ([]*unstructured.Unstructured, error) {
 	packed, err := pack(r.recorded())
 	if err != nil {
 		return nil, err
-	}
-	if len(packed) > maxRecord {
-		return nil, fmt.Errorf("the record of the release is %d bytes compressed; a Secret holds %d", len(packed), maxRecord)
 	}
 	summary, err := json.Marshal(r.Summary(number))
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{
-		"apiVersion": "v1", "kind": "Secret", "type": secretType,
-		"metadata": map[string]any{
-			"name": RecordName(r.App, r.Environment, number),
-			"labels": map[string]any{
-				manifest.LabelManagedBy: manifest.ManagedBy, manifest.LabelApp: r.App,
-				manifest.LabelEnvironment: r.Environment, LabelRelease: strconv.Itoa(number),
-			},
-			"annotations": map[string]any{AnnotationSummary: string(summary)},
-		},
-		"data": map[string]any{dataKey: base64.StdEncoding.EncodeToString(packed)},
-	}, nil
+	parts := slices.Collect(slices.Chunk(packed, partSize))
+	secrets := make([]*unstructured.Unstructured, len(parts))
+	for i, part := range parts {
+		name, label := PartName(r.App, r.Environment, number, i+1), LabelPart
+		if i == 0 {
+			name, label = RecordName(r.App, r.Environment, number), LabelRelease
+		}
+		secrets[i] = &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "v1", "kind": "Secret", "type": secretType,
+			"data": map[string]any{dataKey: base64.StdEncoding.EncodeToString(part)},
+		}}
+		secrets[i].SetName(name)
+		secrets[i].SetLabels(map[string]string{
+			manifest.LabelManagedBy: manifest.ManagedBy, manifest.LabelApp: r.App,
+			manifest.LabelEnvironment: r.Environment, label: strconv.Itoa(number),
+		})
+	}
+	secrets[0].SetAnnotations(map[string]string{AnnotationSummary: string(summary), AnnotationParts: strconv.Itoa(len(parts))})
+	return secrets, nil
 }
 
-// recorded is the part of a release that its record keeps.
-func (r *Release) recorded() any {
-	type service struct {
-		Name    string           `json:"name"`
-		Images  []string         `json:"images"`
-		Config  string           `json:"config,omitempty"`
-		Objects []map[string]any `json:"objects"`
+// record is the part of a release that its record keeps.
+type record struct {
+	App          string          `json:"app"`
+	Environment  string          `json:"environment"`
+	Revision     string          `json:"revision"`
+	Summary      string          `json:"summary,omitempty"`
+	Services     []recordService `json:"services"`
+	RevisionFile string          `json:"revisionFile,omitempty"`
+	OperatorFile string          `json:"operatorFile,omitempty"`
+}
+
+type recordService struct {
+	Name     string            `json:"name"`
+	Revision string            `json:"revision,omitempty"` // where it is another than the release's
+	Images   map[string]string `json:"images"` // by the name that skycap.yaml gives them
+	Config   string            `json:"config,omitempty"`
+	After    []string          `json:"after,omitempty"`
+	Objects  []rendered        `json:"objects"`
+}
+
+// rendered is an object whose whole numbers stay whole.
+type rendered map[string]any
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *rendered) UnmarshalJSON(data []byte) error { return exact.Unmarshal(data, (*map[string]any)(r)) }
+
+func (r *Release) recorded() record {
+	kept := record{
+		App: r.App, Environment: r.Environment, Revision: r.Revision.ID, Summary: r.Revision.Summary,
+		Services: []recordService{}, RevisionFile: r.RevisionFile, OperatorFile: r.OperatorFile,
 	}
-	services := []service{}
 	for _, s := range r.Services {
-		kept := service{Name: s.Name, Config: s.ConfigHash(), Images: []string{}, Objects: []map[string]any{}}
-		for _, name := range slices.Sorted(maps.Keys(s.Images)) {
-			kept.Images = append(kept.Images, s.Images[name].String())
+		service := recordService{
+			Name: s.Name, Revision: s.Revision, Config: s.Config, Images: map[string]string{}, After: s.After, Objects: []rendered{},
+		}
+		for name, image := range s.Images {
+			service.Images[name] = image.String()
 		}
 		for _, object := range s.Objects {
-			if object.GetKind() == "ConfigMap" && object.Source == "" {
-				continue
-			}
-			kept.Objects = append(kept.Objects, withoutSecrets(object))
+			service.Objects = append(service.Objects, withoutSecrets(object))
 		}
-		services = append(services, kept)
+		kept.Services = append(kept.Services, service)
 	}
-	return map[string]any{
-		"app": r.App, "environment": r.Environment, "revision": r.Revision.ID, "services": services,
-		"revisionFile": r.RevisionFile, "operatorFile": r.OperatorFile,
-	}
+	return kept
 }
 
 func withoutSecrets(object manifest.Object) map[string]any {
@@ -111,6 +148,45 @@ func pack(value any) ([]byte, error) {
 	return packed.Bytes(), nil
 }
 
+// Unpack makes a release of the parts of its record. Its Secrets have no values.
+func Unpack(parts []corev1.Secret) (*Release, error) {
+	var packed []byte
+	for _, part := range parts {
+		packed = append(packed, part.Data[dataKey]...)
+	}
+	reader, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, fmt.Errorf("it is damaged: %w", err)
+	}
+	text, err := io.ReadAll(reader)
+	if err != nil {
+		return nil, fmt.Errorf("it is damaged: %w", err)
+	}
+	var kept record
+	if err := json.Unmarshal(text, &kept); err != nil {
+		return nil, fmt.Errorf("it is damaged: %w", err)
+	}
+	made := &Release{
+		App: kept.App, Environment: kept.Environment, Revision: revision.Revision{ID: kept.Revision, Summary: kept.Summary},
+		RevisionFile: kept.RevisionFile, OperatorFile: kept.OperatorFile,
+	}
+	for _, service := range kept.Services {
+		made.Services = append(made.Services, service.unpacked())
+	}
+	return made, nil
+}
+
+func (s recordService) unpacked() Service {
+	service := Service{Name: s.Name, Revision: s.Revision, Config: s.Config, After: s.After, Images: map[string]image.Image{}}
+	for name, reference := range s.Images {
+		service.Images[name] = image.Parse(reference)
+	}
+	for _, object := range s.Objects {
+		service.Objects = append(service.Objects, manifest.Object{Unstructured: &unstructured.Unstructured{Object: object}})
+	}
+	return service
+}
+
 // ParseSummary reads the summary that a record's annotations hold.
 func ParseSummary(annotations map[string]string) (skycap.Release, error) {
 	var summary skycap.Release
@@ -118,5 +194,7 @@ func ParseSummary(annotations map[string]string) (skycap.Release, error) {
 		return summary, fmt.Errorf("annotation %s: %w", AnnotationSummary, err)
 	}
 	summary.Result = skycap.Word(annotations[AnnotationResult])
+	summary.Ended, _ = time.Parse(time.RFC3339, annotations[AnnotationEnded]) // it may not have ended
+	summary.LeftBy, _ = strconv.Atoi(annotations[AnnotationLeftBy])           // it may not have been left
 	return summary, nil
 }

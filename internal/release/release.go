@@ -7,31 +7,41 @@ import (
 	"slices"
 	"time"
 
-	"github.com/skycap/skycap/internal/config"
 	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/manifest"
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/pkg/skycap"
 )
 
-// Release is one deploy of an app into an environment.
+// Release is one deploy of an app into an environment, or a rollback there.
 type Release struct {
 	App, Environment string
-	Revision         revision.Revision
-	Services         []Service // sorted by name
+	Kind             string            // deploy or rollback
+	Revision         revision.Revision // of a rollback to several, the newest
+	Services         []Service         // sorted by name
 	Time             time.Time
 	Who              string // user@machine
+	Job              string // the address of the CI job that deploys it, if one does
 	RevisionFile     string // hash of skycap.yaml at the revision; empty when it has none
 	OperatorFile     string // hash of the operator's skycap.yaml
+	Of               int    // of a rollback: the newest release that it puts back
+	Override         string // why it passes a freeze
 }
+
+// The kinds of releases.
+const (
+	Deploy   = "deploy"
+	Rollback = "rollback"
+)
 
 // Service is one service of a release.
 type Service struct {
-	Name    string
-	Images  map[string]image.Image // by the name that skycap.yaml gives them
-	Config  config.Tree
-	Objects []manifest.Object // in the order in which they are to be applied
-	After   []string          // services that are healthy before this one starts
+	Name     string
+	Revision string                 // the full hash, where it is another than the release's
+	Images   map[string]image.Image // by the name that skycap.yaml gives them
+	Config   string                 // the hash of its configuration; empty without any
+	Objects  []manifest.Object      // in the order in which they are to be applied
+	After    []string               // services that are healthy before this one starts
 }
 
 // Digests are the digests of the service's images, sorted.
@@ -42,14 +52,6 @@ func (s Service) Digests() []string {
 	}
 	slices.Sort(digests)
 	return slices.Compact(digests)
-}
-
-// ConfigHash is the hash that the service's pods carry; empty without configuration.
-func (s Service) ConfigHash() string {
-	if len(s.Config.Files) == 0 {
-		return ""
-	}
-	return s.Config.Hash
 }
 
 // Names are the names of the release's services.
@@ -103,11 +105,12 @@ func (r *Release) Waves() [][]Service {
 func (r *Release) Summary(number int) skycap.Release {
 	running := map[string]skycap.Running{}
 	for _, service := range r.Services {
-		running[service.Name] = skycap.Running{Config: service.ConfigHash(), Digests: service.Digests()}
+		running[service.Name] = skycap.Running{Config: service.Config, Digests: service.Digests(), Revision: service.Revision}
 	}
 	return skycap.Release{
-		Number: number, Time: r.Time.UTC(), Who: r.Who, Kind: "deploy",
+		Number: number, Time: r.Time.UTC(), Who: r.Who, Job: r.Job, Kind: r.Kind,
 		Revision: r.Revision.ID, Summary: r.Revision.Summary, Services: r.Names(), Running: running,
+		Of: r.Of, Override: r.Override,
 	}
 }
 

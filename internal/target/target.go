@@ -3,6 +3,7 @@ package target
 
 import (
 	"context"
+	"time"
 
 	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/rollout"
@@ -13,25 +14,51 @@ import (
 type Target interface {
 	// Kind is the kind of target.
 	Kind() skycap.Target
+
+	// Lock takes the locks of services, all or none, and holds them until Unlock.
+	// It waits for others as long as the claim says, and for one that may be dead
+	// until that is certain. It returns a *LockedError or a *FrozenError.
+	Lock(ctx context.Context, services []string, claim Claim) (Lock, error)
+	// Holders are those who hold the services' locks now, by service.
+	Holders(ctx context.Context) (map[string]Holder, error)
+	// Freeze forbids changes until Unfreeze. It returns a *FrozenError if it is frozen already.
+	Freeze(ctx context.Context, holder Holder, why string) error
+	// Unfreeze ends a freeze and returns it; nil where there was none.
+	Unfreeze(ctx context.Context) (*FrozenError, error)
+
 	// Plan finds out what applying a release would change, with every check
 	// that can be made before. It touches nothing.
-	Plan(ctx context.Context, release *release.Release) (Plan, error)
-	// Begin records a release as started and returns its number.
-	Begin(ctx context.Context, release *release.Release) (number int, err error)
+	Plan(ctx context.Context, release *release.Release, options Options) (Plan, error)
+	// Begin records a release as started and returns its number; one that was cut
+	// off and is just this is taken up again.
+	Begin(ctx context.Context, release *release.Release, plan Plan) (number int, err error)
 	// Apply changes the target to what a plan says of these services. Changed
 	// tells whether it got as far as changing anything, also when it fails.
 	Apply(ctx context.Context, plan Plan, services []release.Service) (changed bool, err error)
+	// Run runs the services' jobs of a phase to completion, each at most once for
+	// a release. Changed is as of Apply. It returns a *JobError for one that failed.
+	Run(ctx context.Context, number int, services []release.Service, phase Phase, watch JobWatch) (changed bool, err error)
 	// Wait watches services until each is healthy or known to be broken, or
 	// until the context ends. Watch is told each state on the way.
 	Wait(ctx context.Context, services []release.Service, watch Watch) (map[string]rollout.Assessment, error)
-	// End records how a release ended.
+	// Settle removes what a healthy release has no use for any more: what a former
+	// one had and this has not, and configuration that nothing refers to.
+	Settle(ctx context.Context, plan Plan, release *release.Release, number int) error
+	// End records how a release ended; an empty result says that nobody waited.
 	End(ctx context.Context, number int, result skycap.Word) error
+	// Leave records that a rollback left releases.
+	Leave(ctx context.Context, numbers []int, by int) error
+
+	// Explain gathers what tells why a service fails, from the target.
+	Explain(ctx context.Context, service release.Service, assessment rollout.Assessment) Evidence
 	// Status reads how services are from the target itself.
 	Status(ctx context.Context, services []string) ([]skycap.ServiceStatus, error)
 	// Restart starts a rolling restart of services.
 	Restart(ctx context.Context, services []string) error
 	// Releases are the recorded releases, newest first.
 	Releases(ctx context.Context) ([]skycap.Release, error)
+	// Recorded is a release as its record holds it.
+	Recorded(ctx context.Context, number int) (*release.Release, error)
 	// Close ends what the target started on this machine.
 	Close() error
 }
@@ -39,12 +66,76 @@ type Target interface {
 // Watch is told how a service is whenever that changes.
 type Watch func(service string, assessment rollout.Assessment)
 
+// JobWatch is told each line that a job writes.
+type JobWatch func(service, job, line string)
+
+// Phase is when a job runs.
+type Phase string
+
+// The phases, as jobs are annotated.
+const (
+	PreDeploy  Phase = "pre-deploy"
+	PostDeploy Phase = "post-deploy"
+)
+
+// Conflicts says what becomes of fields that somebody else has set since.
+type Conflicts string
+
+// The choices.
+const (
+	Refuse Conflicts = "refuse" // nothing is changed
+	Take   Conflicts = "take"   // they become what the release says
+	Keep   Conflicts = "leave"  // they stay as they are
+)
+
+// Options are the choices of a plan.
+type Options struct {
+	Adopt     bool // take over objects that kubectl or helm applied
+	Conflicts Conflicts
+}
+
 // Plan is what applying a release would change.
 type Plan struct {
 	Changes  []skycap.ObjectChange
-	Recorded int         // the number of the release that already is just this; 0 when none is
-	Result   skycap.Word // of that release; empty when nobody saw how it ended
+	Kept     []string         // what is left as people or controllers have set it, in words
+	Recorded int              // the number of the release that already is just this; 0 when none is
+	Result   skycap.Word      // of that release; empty when nobody saw how it ended
+	Resumes  bool             // whether that release was cut off, and is taken up again
+	Releases []skycap.Release // that there are, newest first
+	Force    bool             // whether the apply takes fields over
 }
 
 // Nothing reports whether there is nothing to do.
 func (p Plan) Nothing() bool { return len(p.Changes) == 0 && p.Recorded > 0 }
+
+// Evidence is what tells why a service fails.
+type Evidence struct {
+	Facts []string          // the strongest first
+	Files map[string][]byte // by name: logs, events and objects
+}
+
+// Lock is what Lock returned.
+type Lock interface {
+	// Context ends when the lock is lost.
+	Context() context.Context
+	// Check proves that the lock is held still. Each write asks it before.
+	Check(ctx context.Context) error
+	// Unlock gives the lock back.
+	Unlock() error
+}
+
+// Claim is how a lock is wanted.
+type Claim struct {
+	Holder     Holder
+	Wait       time.Duration // how long for others
+	PassFreeze bool
+	Waiting    func(text string) // is told whom it waits for
+}
+
+// Holder is who holds a lock, and for what.
+type Holder struct {
+	Who     string    // user@machine
+	Job     string    // the CI job's address
+	Command string    // as it was typed
+	Since   time.Time // when the lock was taken
+}

@@ -160,7 +160,7 @@ func recorded(r *release.Release, releases []skycap.Release) (number int, result
 			return 0, ""
 		}
 		summary := releases[newest]
-		if summary.Revision != r.Revision.ID || summary.Running[service.Name].Config != service.ConfigHash() ||
+		if summary.Revision != r.Revision.ID || summary.Running[service.Name].Config != service.Config ||
 			!slices.Equal(summary.Running[service.Name].Digests, service.Digests()) {
 			return 0, ""
 		}

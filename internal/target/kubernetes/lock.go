@@ -1,0 +1,348 @@
+package kubernetes
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/skycap/skycap/internal/kubectl"
+	"github.com/skycap/skycap/internal/manifest"
+	"github.com/skycap/skycap/internal/target"
+)
+
+// A lock lives as long as its holder is heard of: a killed one frees it within
+// leaseTime of its last heartbeat.
+const (
+	leaseTime = 12 * time.Second
+	heartbeat = 3 * time.Second
+	lockPause = 500 * time.Millisecond // between two looks at a lock of somebody else's
+)
+
+const (
+	labelLock         = "skycap.dev/lock" // lock or freeze
+	annotationWho     = "skycap.dev/who"
+	annotationJob     = "skycap.dev/job"
+	annotationCommand = "skycap.dev/command"
+	annotationWhy     = "skycap.dev/why"
+)
+
+// lock is the Leases of some services. It implements target.Lock.
+type lock struct {
+	namespace *Namespace
+	context   context.Context
+	lose      context.CancelCauseFunc
+	stop      context.CancelFunc
+	stopped   chan struct{}
+
+	mutex   sync.Mutex
+	leases  []*coordinationv1.Lease
+	renewed time.Time
+}
+
+func (n *Namespace) leases() string { return n.path("apis/coordination.k8s.io/v1", "leases") }
+
+func (n *Namespace) lockName(service string) string {
+	return fmt.Sprintf("skycap-%s-%s-lock-%s", n.App, n.Environment, service)
+}
+
+// Lock creates a Lease for each service, in sorted order, or takes over one whose
+// holder is dead.
+func (n *Namespace) Lock(ctx context.Context, services []string, claim target.Claim) (target.Lock, error) {
+	services = slices.Sorted(slices.Values(services))
+	claim.Holder.Since = n.proxy.Now()
+	identity := claim.Holder.Who + "#" + rand.Text()
+	heard := map[string]*metav1.MicroTime{} // what was first heard of each lock of somebody else's
+	for deadline := time.Now().Add(claim.Wait); ; {
+		if !claim.PassFreeze {
+			if frozen, err := n.frozen(ctx); err != nil || frozen != nil {
+				return nil, errors.Join(err, asError(frozen))
+			}
+		}
+		taken, held, err := n.takeAll(ctx, services, identity, claim)
+		if err != nil {
+			return nil, err
+		}
+		if held == nil {
+			return n.hold(ctx, taken), nil
+		}
+		first, known := heard[held.Name]
+		heard[held.Name] = first
+		if !known {
+			heard[held.Name] = held.Spec.RenewTime
+		}
+		// One that was never heard again may be dead: that shows when its time is over.
+		alive := known && !first.Equal(held.Spec.RenewTime)
+		locked := n.lockedBy(held)
+		if alive && !time.Now().Before(deadline) {
+			return nil, locked
+		}
+		claim.Waiting(locked.Error())
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(lockPause):
+		}
+	}
+}
+
+func asError(frozen *target.FrozenError) error {
+	if frozen == nil {
+		return nil
+	}
+	return frozen
+}
+
+// takeAll takes all locks or none. Held is the first that somebody else has.
+func (n *Namespace) takeAll(ctx context.Context, services []string, identity string, claim target.Claim) (taken []*coordinationv1.Lease, held *coordinationv1.Lease, err error) {
+	for _, service := range services {
+		var lease *coordinationv1.Lease
+		lease, held, err = n.take(ctx, service, identity, claim)
+		if err != nil || held != nil {
+			return nil, held, errors.Join(err, n.giveBack(taken))
+		}
+		taken = append(taken, lease)
+	}
+	return taken, nil, nil
+}
+
+func (n *Namespace) take(ctx context.Context, service, identity string, claim target.Claim) (taken, held *coordinationv1.Lease, err error) {
+	wanted := n.lease(n.lockName(service), "lock", service, claim.Holder)
+	wanted.Spec.HolderIdentity = &identity
+	wanted.Spec.LeaseDurationSeconds = new(int32)
+	*wanted.Spec.LeaseDurationSeconds = int32(leaseTime / time.Second)
+	taken = &coordinationv1.Lease{}
+	err = n.proxy.Create(ctx, n.leases(), nil, wanted, taken)
+	if !failedFor(err, kubectl.Exists) {
+		return taken, nil, err
+	}
+	held = &coordinationv1.Lease{}
+	if err := n.proxy.Get(ctx, n.leases()+"/"+wanted.Name, nil, held); err != nil {
+		if failedFor(err, kubectl.NotFound) { // given back just now
+			return n.take(ctx, service, identity, claim)
+		}
+		return nil, nil, err
+	}
+	if !n.expired(held) {
+		return nil, held, nil
+	}
+	wanted.ResourceVersion, wanted.UID = held.ResourceVersion, held.UID
+	err = n.proxy.Update(ctx, n.leases()+"/"+wanted.Name, wanted, taken)
+	if failedFor(err, kubectl.Conflict) || failedFor(err, kubectl.NotFound) { // somebody else was faster
+		return nil, held, nil
+	}
+	return taken, nil, err
+}
+
+// lease is a Lease that tells who holds it.
+func (n *Namespace) lease(name, kind, service string, holder target.Holder) *coordinationv1.Lease {
+	now := metav1.NewMicroTime(n.proxy.Now())
+	lease := &coordinationv1.Lease{
+		TypeMeta: metav1.TypeMeta{APIVersion: "coordination.k8s.io/v1", Kind: "Lease"},
+		ObjectMeta: metav1.ObjectMeta{
+			Name: name,
+			Labels: map[string]string{
+				manifest.LabelManagedBy: manifest.ManagedBy, manifest.LabelApp: n.App,
+				manifest.LabelEnvironment: n.Environment, labelLock: kind,
+			},
+			Annotations: map[string]string{annotationWho: holder.Who, annotationJob: holder.Job, annotationCommand: holder.Command},
+		},
+		Spec: coordinationv1.LeaseSpec{HolderIdentity: &holder.Who, AcquireTime: &now, RenewTime: &now},
+	}
+	if service != "" {
+		lease.Labels[manifest.LabelService] = service
+	}
+	return lease
+}
+
+func (n *Namespace) expired(lease *coordinationv1.Lease) bool {
+	return lease.Spec.RenewTime == nil || n.proxy.Now().Sub(lease.Spec.RenewTime.Time) > leaseTime
+}
+
+func (n *Namespace) lockedBy(lease *coordinationv1.Lease) *target.LockedError {
+	return &target.LockedError{
+		Service: lease.Labels[manifest.LabelService], Environment: n.Environment, Holder: holderOf(lease),
+		Heartbeat: n.proxy.Now().Sub(lease.Spec.RenewTime.Time),
+	}
+}
+
+func holderOf(lease *coordinationv1.Lease) target.Holder {
+	holder := target.Holder{
+		Who: lease.Annotations[annotationWho], Job: lease.Annotations[annotationJob], Command: lease.Annotations[annotationCommand],
+	}
+	if lease.Spec.AcquireTime != nil {
+		holder.Since = lease.Spec.AcquireTime.Time
+	}
+	return holder
+}
+
+// Holders reads the Leases that are alive.
+func (n *Namespace) Holders(ctx context.Context) (map[string]target.Holder, error) {
+	var list coordinationv1.LeaseList
+	if err := n.proxy.Get(ctx, n.leases(), n.selector(","+labelLock+"=lock"), &list); err != nil {
+		return nil, err
+	}
+	holders := map[string]target.Holder{}
+	for i := range list.Items {
+		if !n.expired(&list.Items[i]) {
+			holders[list.Items[i].Labels[manifest.LabelService]] = holderOf(&list.Items[i])
+		}
+	}
+	return holders, nil
+}
+
+// hold keeps Leases alive until they are given back, or lost.
+func (n *Namespace) hold(ctx context.Context, leases []*coordinationv1.Lease) *lock {
+	held, lose := context.WithCancelCause(ctx)
+	// The heart beats on when the command was interrupted: it has something to write down yet.
+	beating, stop := context.WithCancel(context.WithoutCancel(ctx))
+	l := &lock{namespace: n, context: held, lose: lose, stop: stop, stopped: make(chan struct{}), leases: leases, renewed: time.Now()}
+	go l.beat(beating)
+	return l
+}
+
+func (l *lock) Context() context.Context { return l.context }
+
+func (l *lock) beat(ctx context.Context) {
+	defer close(l.stopped)
+	ticker := time.NewTicker(heartbeat)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			var lost *target.LostError
+			if err := l.renew(ctx); errors.As(err, &lost) {
+				l.lose(err)
+				return
+			} // a server that can't be reached may be again: then it shows who has the lock
+		}
+	}
+}
+
+// freshTime is for how long a renewal proves that the lock is held.
+const freshTime = time.Second
+
+// Check renews the Leases, unless that was just done.
+func (l *lock) Check(ctx context.Context) error {
+	if err := context.Cause(l.context); err != nil && ctx.Err() == nil {
+		return err
+	}
+	l.mutex.Lock()
+	fresh := time.Since(l.renewed) < freshTime
+	l.mutex.Unlock()
+	if fresh {
+		return nil
+	}
+	return l.renew(ctx)
+}
+
+// renew writes the time of now into each Lease, if it still is as we left it.
+func (l *lock) renew(ctx context.Context) error {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	now := metav1.NewMicroTime(l.namespace.proxy.Now())
+	work, ctx := errgroup.WithContext(ctx)
+	for i, lease := range l.leases {
+		work.Go(func() error {
+			wanted, renewed := lease.DeepCopy(), &coordinationv1.Lease{}
+			wanted.Spec.RenewTime = &now
+			err := l.namespace.proxy.Update(ctx, l.namespace.leases()+"/"+lease.Name, wanted, renewed)
+			if failedFor(err, kubectl.Conflict) || failedFor(err, kubectl.NotFound) {
+				return l.namespace.lost(ctx, lease)
+			}
+			if err == nil {
+				l.leases[i] = renewed
+			}
+			return err
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	l.renewed = time.Now()
+	return nil
+}
+
+func (n *Namespace) lost(ctx context.Context, lease *coordinationv1.Lease) error {
+	lost := &target.LostError{Service: lease.Labels[manifest.LabelService], Environment: n.Environment}
+	var now coordinationv1.Lease
+	if err := n.proxy.Get(ctx, n.leases()+"/"+lease.Name, nil, &now); err == nil {
+		lost.To = holderOf(&now).Who
+	}
+	return lost
+}
+
+// unlockTime bounds how long giving locks back may take.
+const unlockTime = 5 * time.Second
+
+// Unlock deletes the Leases that still are ours.
+func (l *lock) Unlock() error {
+	l.stop()
+	<-l.stopped
+	l.lose(context.Canceled)
+	return l.namespace.giveBack(l.leases)
+}
+
+func (n *Namespace) giveBack(leases []*coordinationv1.Lease) error {
+	ctx, cancel := context.WithTimeout(context.Background(), unlockTime)
+	defer cancel()
+	work := errgroup.Group{}
+	for _, lease := range leases {
+		work.Go(func() error {
+			return n.proxy.Delete(ctx, n.leases()+"/"+lease.Name, metav1.Preconditions{UID: &lease.UID, ResourceVersion: &lease.ResourceVersion})
+		})
+	}
+	return work.Wait()
+}
+
+func (n *Namespace) freezeName() string { return fmt.Sprintf("skycap-%s-%s-freeze", n.App, n.Environment) }
+
+// frozen reads the freeze; nil where there is none.
+func (n *Namespace) frozen(ctx context.Context) (*target.FrozenError, error) {
+	var list coordinationv1.LeaseList
+	query := n.selector("," + labelLock + "=freeze")
+	if err := n.proxy.Get(ctx, n.leases(), query, &list); err != nil || len(list.Items) == 0 {
+		return nil, err
+	}
+	return n.freezeOf(&list.Items[0]), nil
+}
+
+func (n *Namespace) freezeOf(lease *coordinationv1.Lease) *target.FrozenError {
+	holder := holderOf(lease)
+	return &target.FrozenError{Environment: n.Environment, Who: holder.Who, Since: holder.Since, Why: lease.Annotations[annotationWhy]}
+}
+
+// Freeze creates a Lease that nobody renews and that never expires.
+func (n *Namespace) Freeze(ctx context.Context, holder target.Holder, why string) error {
+	wanted := n.lease(n.freezeName(), "freeze", "", holder)
+	wanted.Annotations[annotationWhy] = why
+	err := n.proxy.Create(ctx, n.leases(), url.Values{}, wanted, nil)
+	if !failedFor(err, kubectl.Exists) {
+		return err
+	}
+	frozen, err := n.frozen(ctx)
+	return errors.Join(err, asError(frozen))
+}
+
+// Unfreeze deletes that Lease.
+func (n *Namespace) Unfreeze(ctx context.Context) (*target.FrozenError, error) {
+	var lease coordinationv1.Lease
+	err := n.proxy.Get(ctx, n.leases()+"/"+n.freezeName(), nil, &lease)
+	if failedFor(err, kubectl.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return n.freezeOf(&lease), n.proxy.Delete(ctx, n.leases()+"/"+n.freezeName(), metav1.Preconditions{UID: &lease.UID})
+}
