@@ -46,14 +46,16 @@ func mayImport() map[string][]string {
 
 		// kubernetes compares digests of what runs and of what should: hence image.
 		"internal/target/kubernetes": {
-			"internal/image", "internal/kubectl", "internal/manifest", "internal/release",
-			"internal/rollout", "internal/target",
+			"internal/image", "internal/kubectl", "internal/manifest", "internal/ownership",
+			"internal/release", "internal/rollout", "internal/target",
 		},
 		// target's interface speaks of releases, and of how a service is.
 		"internal/target":  {"internal/release", "internal/rollout"},
 		"internal/release": {"internal/config", "internal/image", "internal/manifest", "internal/revision"},
 		"internal/rollout": {},
-		"internal/kubectl": {"internal/run"},
+		// ownership reads one object and asks nobody.
+		"internal/ownership": {},
+		"internal/kubectl":   {"internal/run"},
 
 		// manifest, config and image take what they read of a commit as values of revision.
 		"internal/manifest": {"internal/config", "internal/image", "internal/revision"},
@@ -82,6 +84,7 @@ func onlyIn() map[string]string {
 		"github.com/google/go-containerregistry": "internal/image",
 		"sigs.k8s.io/kustomize":                  "internal/manifest",
 		"github.com/sirupsen/logrus":             "internal/report",
+		"sigs.k8s.io/structured-merge-diff":      "internal/ownership",
 		"os/exec":                                "internal/run",
 	}
 }

@@ -1,0 +1,42 @@
+package ownership
+
+import (
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+)
+
+// Scaled tells whether somebody scales an object beside those who deploy it: an
+// autoscaler or a person. The owner is the one that did so last.
+func Scaled(live *unstructured.Unstructured, manager string) (owner string, replicas int64, ok bool) {
+	if live == nil {
+		return "", 0, false
+	}
+	path := fieldpath.MakePathOrDie("spec", "replicas")
+	var last claim
+	for _, claim := range claimsOn(live) {
+		if claim.scales(path, manager) && !claim.since.Before(last.since) {
+			last = claim
+		}
+	}
+	value, _ := valueAt(live.Object, path)
+	replicas, isNumber := whole(value)
+	if last.fields == nil || !isNumber {
+		return "", 0, false
+	}
+	return last.manager, replicas, true
+}
+
+func (c claim) scales(path fieldpath.Path, manager string) bool {
+	return !c.applied && c.manager != manager && !deploys(c.manager) && c.fields.Has(path)
+}
+
+func whole(value any) (int64, bool) {
+	switch number := value.(type) {
+	case int64:
+		return number, true
+	case float64:
+		return int64(number), true
+	default:
+		return 0, false
+	}
+}
