@@ -49,8 +49,8 @@ func mayImport() map[string][]string {
 			"internal/image", "internal/kubectl", "internal/manifest", "internal/ownership",
 			"internal/release", "internal/rollout", "internal/target",
 		},
-		// target's interface speaks of releases, and of how a service is.
-		"internal/target":  {"internal/release", "internal/rollout"},
+		// target's interface speaks of releases and their objects, and of how a service is.
+		"internal/target":  {"internal/manifest", "internal/release", "internal/rollout"},
 		"internal/release": {"internal/config", "internal/image", "internal/manifest", "internal/revision"},
 		"internal/rollout": {},
 		// ownership reads one object and asks nobody.

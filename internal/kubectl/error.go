@@ -42,6 +42,13 @@ func (e *Error) Error() string {
 	return text
 }
 
+// passing is what servers say while something of theirs is away for a moment.
+var passing = regexp.MustCompile(`failed calling webhook|etcdserver: (leader changed|request timed out)|\((TooManyRequests|ServerTimeout|ServiceUnavailable)\)|` +
+	`the server is currently unable to handle the request|connection refused|connection reset|http2: client connection lost|TLS handshake timeout`)
+
+// Passing reports whether the same may well succeed when it is tried again.
+func (e *Error) Passing() bool { return passing.MatchString(e.Text) }
+
 // said is what kubectl and the server say when they fail, by reason; the first
 // that fits counts. kubectl's words are its own, the server's come behind
 // "Error from server (Reason)".

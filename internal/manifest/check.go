@@ -62,6 +62,7 @@ func (s Service) faultsOf(object Object) []string {
 			faults = append(faults, fmt.Sprintf("%s has the label %s=%s; it is deployed as %q", object, label, has, want))
 		}
 	}
+	faults = append(faults, object.checkRun()...)
 	slices.Sort(faults)
 	return faults
 }

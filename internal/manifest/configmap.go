@@ -74,6 +74,20 @@ func (s Service) newConfigMap(index int) *configMap {
 	return &configMap{object: Object{Unstructured: object}}
 }
 
+// configName matches the names that newConfigMap gives.
+func configName(app, service string) *regexp.Regexp {
+	return regexp.MustCompile("^" + regexp.QuoteMeta(app+"-"+service) + "-config-([0-9a-f]{10})(-[0-9]+)?$")
+}
+
+// ConfigHash is the hash of the configuration that a ConfigMap of a service is of.
+func ConfigHash(name, app, service string) (hash string, ok bool) {
+	found := configName(app, service).FindStringSubmatch(name)
+	if found == nil {
+		return "", false
+	}
+	return found[1], true
+}
+
 func (m *configMap) add(key, name string, file revision.File) {
 	item := map[string]any{"key": key, "path": name}
 	if file.Executable {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/skycap/skycap/internal/manifest"
 	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/rollout"
 	"github.com/skycap/skycap/pkg/skycap"
@@ -37,7 +38,7 @@ type Target interface {
 	Apply(ctx context.Context, plan Plan, services []release.Service) (changed bool, err error)
 	// Run runs the services' jobs of a phase to completion, each at most once for
 	// a release. Changed is as of Apply. It returns a *JobError for one that failed.
-	Run(ctx context.Context, number int, services []release.Service, phase Phase, watch JobWatch) (changed bool, err error)
+	Run(ctx context.Context, plan Plan, number int, services []release.Service, phase Phase, watch JobWatch) (changed bool, err error)
 	// Wait watches services until each is healthy or known to be broken, or
 	// until the context ends. Watch is told each state on the way.
 	Wait(ctx context.Context, services []release.Service, watch Watch) (map[string]rollout.Assessment, error)
@@ -97,12 +98,13 @@ type Options struct {
 // Plan is what applying a release would change.
 type Plan struct {
 	Changes  []skycap.ObjectChange
-	Kept     []string         // what is left as people or controllers have set it, in words
-	Recorded int              // the number of the release that already is just this; 0 when none is
-	Result   skycap.Word      // of that release; empty when nobody saw how it ended
-	Resumes  bool             // whether that release was cut off, and is taken up again
-	Releases []skycap.Release // that there are, newest first
-	Force    bool             // whether the apply takes fields over
+	Kept     []string          // what is left as people or controllers have set it, in words
+	Recorded int               // the number of the release that already is just this; 0 when none is
+	Result   skycap.Word       // of that release; empty when nobody saw how it ended
+	Resumes  bool              // whether that release was cut off, and is taken up again
+	Releases []skycap.Release  // that there are, newest first
+	Force    bool              // whether the apply takes fields over
+	Obsolete []manifest.Object // what goes once the release is healthy
 }
 
 // Nothing reports whether there is nothing to do.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/manifest"
@@ -15,10 +16,15 @@ import (
 // Apply applies the services' objects in one kubectl call. Objects that the
 // plan found as wanted already are left out: where there are none, nothing runs.
 func (n *Namespace) Apply(ctx context.Context, plan target.Plan, services []release.Service) (bool, error) {
+	return n.applyThose(ctx, plan, services, func(manifest.Object) bool { return true })
+}
+
+// applyThose applies those of the objects that are wanted now.
+func (n *Namespace) applyThose(ctx context.Context, plan target.Plan, services []release.Service, wanted func(manifest.Object) bool) (bool, error) {
 	var objects []manifest.Object
 	for _, service := range services {
-		for _, object := range service.Objects {
-			if changes(plan, object) {
+		for _, object := range manifest.Applied(service.Objects) {
+			if changes(plan, object) && wanted(object) {
 				objects = append(objects, object)
 			}
 		}
@@ -27,12 +33,44 @@ func (n *Namespace) Apply(ctx context.Context, plan target.Plan, services []rele
 		return false, nil
 	}
 	manifest.Sort(objects)
-	applied, err := n.kubectl.Apply(ctx, bare(objects), kubectl.ApplyOptions{Force: n.Adopt})
+	var applied []string
+	err := n.persist(ctx, func() error {
+		names, err := n.kubectl.Apply(ctx, bare(objects), kubectl.ApplyOptions{Force: plan.Force})
+		if len(names) > len(applied) {
+			applied = names
+		}
+		return err
+	})
 	if err != nil && len(applied) > 0 {
 		err = fmt.Errorf("%w (%d of %d objects were applied)", err, len(applied), len(objects))
 	}
 	// A call that was cut off may have got further than it said.
 	return len(applied) > 0 || ctx.Err() != nil, err
+}
+
+// What the server may get over by itself, and how long it is given for that.
+const (
+	persistTime  = 30 * time.Second
+	persistPause = 500 * time.Millisecond // doubled each time
+)
+
+// persist tries again what failed since the server or what it asks is away for
+// a moment. What is tried must do no harm when it is done twice.
+func (n *Namespace) persist(ctx context.Context, try func() error) error {
+	deadline := time.Now().Add(persistTime)
+	for pause := persistPause; ; pause *= 2 {
+		err := try()
+		var failure *kubectl.Error
+		if !errors.As(err, &failure) || !failure.Passing() || time.Now().Add(pause).After(deadline) {
+			return err
+		}
+		n.kubectl.Warn(fmt.Sprintf("trying again for up to %s: %s", persistTime, failure))
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+	}
 }
 
 func changes(plan target.Plan, object manifest.Object) bool {
@@ -55,7 +93,7 @@ func (e *NotDeployedError) Error() string {
 
 // Restart has kubectl restart the workloads of services.
 func (n *Namespace) Restart(ctx context.Context, services []string) error {
-	cluster, err := n.read(ctx)
+	cluster, err := n.read(ctx, n.collections())
 	if err != nil {
 		return err
 	}

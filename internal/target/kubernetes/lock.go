@@ -305,7 +305,9 @@ func (n *Namespace) giveBack(leases []*coordinationv1.Lease) error {
 	return work.Wait()
 }
 
-func (n *Namespace) freezeName() string { return fmt.Sprintf("skycap-%s-%s-freeze", n.App, n.Environment) }
+func (n *Namespace) freezeName() string {
+	return fmt.Sprintf("skycap-%s-%s-freeze", n.App, n.Environment)
+}
 
 // frozen reads the freeze; nil where there is none.
 func (n *Namespace) frozen(ctx context.Context) (*target.FrozenError, error) {

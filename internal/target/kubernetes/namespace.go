@@ -5,23 +5,21 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/manifest"
-	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/pkg/skycap"
 )
 
 // Namespace is one app's part of a namespace. It implements target.Target.
 type Namespace struct {
 	App, Environment string
-	Adopt            bool // take over objects that others applied
 
 	kubectl kubectl.Client
 	proxy   *kubectl.Proxy
+	proven  map[string]bool // the digests that the registry has shown to exist
 }
 
 // Open reaches for a namespace through kubectl. Cluster, if it isn't empty, is
@@ -76,54 +74,4 @@ func (n *Namespace) path(group, resource string) string {
 func (n *Namespace) selector(more string) url.Values {
 	labels := fmt.Sprintf("%s=%s,%s=%s", manifest.LabelApp, n.App, manifest.LabelEnvironment, n.Environment)
 	return url.Values{"labelSelector": {labels + more}}
-}
-
-// Releases reads the records' summaries.
-func (n *Namespace) Releases(ctx context.Context) ([]skycap.Release, error) {
-	records, err := n.proxy.Metadata(ctx, n.path("api/v1", "secrets"), n.selector(","+release.LabelRelease))
-	if err != nil {
-		return nil, err
-	}
-	summaries := make([]skycap.Release, 0, len(records))
-	for _, record := range records {
-		summary, err := release.ParseSummary(record.Annotations)
-		if err != nil {
-			return nil, fmt.Errorf("release record %q: %w", record.Name, err)
-		}
-		summaries = append(summaries, summary)
-	}
-	slices.SortFunc(summaries, func(a, b skycap.Release) int { return b.Number - a.Number })
-	return summaries, nil
-}
-
-// Begin creates the record: the server lets only one release have a number.
-func (n *Namespace) Begin(ctx context.Context, r *release.Release) (int, error) {
-	releases, err := n.Releases(ctx)
-	if err != nil {
-		return 0, err
-	}
-	number := 1
-	if len(releases) > 0 {
-		number = releases[0].Number + 1
-	}
-	for ; ; number++ {
-		err := n.createRecord(ctx, r, number, nil)
-		if !failedFor(err, kubectl.Exists) {
-			return number, err
-		}
-	}
-}
-
-func (n *Namespace) createRecord(ctx context.Context, r *release.Release, number int, query url.Values) error {
-	record, err := r.Record(number)
-	if err != nil {
-		return err
-	}
-	return n.proxy.Create(ctx, n.path("api/v1", "secrets"), query, record)
-}
-
-// End writes the result to the record.
-func (n *Namespace) End(ctx context.Context, number int, result skycap.Word) error {
-	return n.proxy.Merge(ctx, n.path("api/v1", "secrets")+"/"+release.RecordName(n.App, n.Environment, number),
-		map[string]any{"metadata": map[string]any{"annotations": map[string]any{release.AnnotationResult: result}}})
 }

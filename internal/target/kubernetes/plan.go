@@ -13,6 +13,7 @@ import (
 	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/manifest"
+	"github.com/skycap/skycap/internal/ownership"
 	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/target"
 	"github.com/skycap/skycap/pkg/skycap"
@@ -42,38 +43,159 @@ func (e *ScopeError) Error() string {
 }
 
 // Plan asks the server what it has and, by a dry run, what it would have.
-func (n *Namespace) Plan(ctx context.Context, r *release.Release) (target.Plan, error) {
-	objects := r.Objects()
+func (n *Namespace) Plan(ctx context.Context, r *release.Release, options target.Options) (target.Plan, error) {
+	objects := manifest.Applied(r.Objects())
+	n.prove(r)
 	var live []*unstructured.Unstructured
-	var releases []skycap.Release
+	var plan target.Plan
 	reads, readsCtx := errgroup.WithContext(ctx)
 	reads.Go(func() (err error) { live, err = n.kubectl.Get(readsCtx, bare(objects)); return err })
-	reads.Go(func() (err error) { releases, err = n.Releases(readsCtx); return err })
+	reads.Go(func() (err error) { plan.Releases, err = n.Releases(readsCtx); return err })
 	if err := reads.Wait(); err != nil {
-		return target.Plan{}, err
+		return plan, err
 	}
+	plan.Recorded, plan.Result, plan.Resumes = recorded(r, plan.Releases)
 	byKey := indexed(live)
-	if err := n.checkOwners(objects, byKey); err != nil {
-		return target.Plan{}, err
+	if err := n.checkOwners(objects, byKey, options.Adopt); err != nil {
+		return plan, err
 	}
+	conflicts := map[string][]ownership.Field{}
 	for _, object := range objects {
-		keepTags(object, byKey[manifest.Key(object.Unstructured)])
+		there := byKey[manifest.Key(object.Unstructured)]
+		plan.Kept = append(plan.Kept, n.keep(object, there, options)...)
+		if there != nil && !isAdoption(there) {
+			conflicts[manifest.Key(object.Unstructured)] = settle(object, there, options.Conflicts)
+		}
+		plan.Force = plan.Force || there != nil && isAdoption(there) || options.Conflicts == target.Take
 	}
-	tried, err := n.kubectl.TryApply(ctx, bare(objects), kubectl.ApplyOptions{Force: n.Adopt})
+	wanted, err := n.try(ctx, r, objects, plan, conflicts)
 	if err != nil {
-		return target.Plan{}, err
+		return plan, err
 	}
-	plan := target.Plan{}
-	plan.Recorded, plan.Result = recorded(r, releases)
-	wanted := indexed(tried)
 	var faults []error
 	for _, object := range objects {
 		key := manifest.Key(object.Unstructured)
-		plan.Changes = append(plan.Changes, changesOf(object, byKey[key], wanted[key])...)
+		plan.Changes = append(plan.Changes, changesOf(object, byKey[key], wanted[key], conflicts[key])...)
 		faults = append(faults, checkScope(object, wanted[key]))
+	}
+	if len(plan.Changes) > 0 || plan.Recorded == 0 || plan.Resumes {
+		plan.Changes = append(plan.Changes, jobChanges(r)...)
+		faults = append(faults, n.findObsolete(ctx, r, &plan))
 	}
 	faults = append(faults, n.tryRecord(ctx, r, plan))
 	return plan, errors.Join(faults...)
+}
+
+// prove keeps which digests the registry has just shown to exist. A rollback asks no registry.
+func (n *Namespace) prove(r *release.Release) {
+	n.proven = map[string]bool{}
+	if r.Kind == release.Deploy {
+		for _, service := range r.Services {
+			for _, digest := range service.Digests() {
+				n.proven[digest] = true
+			}
+		}
+	}
+}
+
+// try has the server check all that is going to be applied, and the jobs, under
+// the names that they will have. Where conflicts are known it checks as if they were taken.
+func (n *Namespace) try(
+	ctx context.Context, r *release.Release, objects []manifest.Object, plan target.Plan, conflicts map[string][]ownership.Field,
+) (map[string]*unstructured.Unstructured, error) {
+	tried := slices.Clone(objects)
+	for _, object := range r.Objects() {
+		if object.Phase() != "" && runsIn(r, object) {
+			tried = append(tried, object.ForRelease(nextNumber(plan)))
+		}
+	}
+	force := plan.Force
+	for _, found := range conflicts {
+		force = force || len(found) > 0
+	}
+	var answer []*unstructured.Unstructured
+	err := n.persist(ctx, func() (err error) {
+		answer, err = n.kubectl.TryApply(ctx, bare(tried), kubectl.ApplyOptions{Force: force})
+		return err
+	})
+	return indexed(answer), err
+}
+
+// nextNumber is the number that a release is going to have, unless another takes it before.
+func nextNumber(plan target.Plan) int {
+	switch {
+	case plan.Resumes:
+		return plan.Recorded
+	case len(plan.Releases) > 0:
+		return plan.Releases[0].Number + 1
+	}
+	return 1
+}
+
+// keep leaves as it is what a deploy has no reason to change: the spelling of an
+// image that runs already, and replicas that people or an autoscaler have set.
+// What it leaves is said in words.
+func (n *Namespace) keep(object manifest.Object, live *unstructured.Unstructured, options target.Options) []string {
+	keepTags(object, live)
+	if live == nil {
+		return nil
+	}
+	adopted := live.GetAnnotations()[manifest.AnnotationAdopted]
+	if isAdoption(live) {
+		adopted = "true"
+	}
+	if adopted != "" {
+		annotations := object.GetAnnotations()
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		annotations[manifest.AnnotationAdopted] = adopted
+		object.SetAnnotations(annotations)
+	}
+	owner, replicas, scaled := ownership.Scaled(live, kubectl.FieldManager)
+	wants, has, _ := unstructured.NestedInt64(object.Object, "spec", "replicas")
+	if !scaled || !has || isAdoption(live) || options.Conflicts == target.Take {
+		return nil
+	}
+	_ = unstructured.SetNestedField(object.Object, replicas, "spec", "replicas") // spec is a map: replicas were found in it
+	if wants == replicas {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s keeps %d replicas, as %q has set them; its manifest says %d", object, replicas, owner, wants)}
+}
+
+// isAdoption reports whether an object that is there is not skycap's yet.
+func isAdoption(live *unstructured.Unstructured) bool {
+	return live.GetLabels()[manifest.LabelManagedBy] != manifest.ManagedBy || live.GetLabels()[manifest.LabelApp] == ""
+}
+
+// settle finds what the server would refuse since somebody else has set it, and
+// leaves it as it is where that was chosen.
+func settle(object manifest.Object, live *unstructured.Unstructured, choice target.Conflicts) []ownership.Field {
+	conflicts := ownership.Conflicts(live, object.Unstructured, kubectl.FieldManager)
+	if choice == target.Keep {
+		ownership.Leave(object.Unstructured, conflicts)
+		return nil
+	}
+	return conflicts
+}
+
+// runsIn reports whether a release runs a job: a rollback only those that say so.
+func runsIn(r *release.Release, job manifest.Object) bool {
+	return r.Kind != release.Rollback || job.GetAnnotations()[manifest.AnnotationOnRollback] == "run"
+}
+
+// jobChanges are the jobs that a release runs.
+func jobChanges(r *release.Release) []skycap.ObjectChange {
+	var changes []skycap.ObjectChange
+	for _, object := range r.Objects() {
+		if object.Phase() != "" && runsIn(r, object) {
+			changes = append(changes, skycap.ObjectChange{
+				Service: object.GetLabels()[manifest.LabelService], Action: "run", Kind: object.GetKind(), Name: object.GetName(),
+			})
+		}
+	}
+	return changes
 }
 
 // tryRecord has the server check that the release could be recorded.
@@ -104,7 +226,7 @@ func indexed(objects []*unstructured.Unstructured) map[string]*unstructured.Unst
 	return byKey
 }
 
-func (n *Namespace) checkOwners(objects []manifest.Object, live map[string]*unstructured.Unstructured) error {
+func (n *Namespace) checkOwners(objects []manifest.Object, live map[string]*unstructured.Unstructured, adopt bool) error {
 	var faults []error
 	for _, object := range objects {
 		there, ok := live[manifest.Key(object.Unstructured)]
@@ -117,7 +239,7 @@ func (n *Namespace) checkOwners(objects []manifest.Object, live map[string]*unst
 		switch {
 		case skycaps && (app != n.App || environment != n.Environment):
 			faults = append(faults, &OwnerError{Object: object.String(), App: app, Environment: environment})
-		case !skycaps && !n.Adopt:
+		case !skycaps && !adopt:
 			faults = append(faults, &OwnerError{Object: object.String()})
 		}
 	}
@@ -153,25 +275,24 @@ func checkScope(object manifest.Object, tried *unstructured.Unstructured) error 
 
 // recorded is the newest of the releases that the services are of, and its
 // result, if each of these is of the same revision, images and configuration.
-func recorded(r *release.Release, releases []skycap.Release) (number int, result skycap.Word) {
+// Resumes tells whether it was cut off, and so is to be taken up again.
+func recorded(r *release.Release, releases []skycap.Release) (number int, result skycap.Word, resumes bool) {
+	var found skycap.Release
 	for _, service := range r.Services {
-		newest := slices.IndexFunc(releases, func(s skycap.Release) bool { return slices.Contains(s.Services, service.Name) })
-		if newest < 0 {
-			return 0, ""
+		newest, ok := release.Of(releases, service.Name)
+		has := newest.Running[service.Name]
+		if !ok || newest.Revision != r.Revision.ID || has.Config != service.Config || !slices.Equal(has.Digests, service.Digests()) {
+			return 0, "", false
 		}
-		summary := releases[newest]
-		if summary.Revision != r.Revision.ID || summary.Running[service.Name].Config != service.Config ||
-			!slices.Equal(summary.Running[service.Name].Digests, service.Digests()) {
-			return 0, ""
-		}
-		if summary.Number > number {
-			number, result = summary.Number, summary.Result
+		if newest.Number > found.Number {
+			found = newest
 		}
 	}
-	return number, result
+	resumes = release.Unfinished(found) && found.Kind == r.Kind && slices.Equal(found.Services, r.Names())
+	return found.Number, found.Result, resumes
 }
 
-func changesOf(object manifest.Object, live, wanted *unstructured.Unstructured) []skycap.ObjectChange {
+func changesOf(object manifest.Object, live, wanted *unstructured.Unstructured, conflicts []ownership.Field) []skycap.ObjectChange {
 	change := skycap.ObjectChange{
 		Service: object.GetLabels()[manifest.LabelService], Kind: object.GetKind(), Name: object.GetName(),
 	}
@@ -180,7 +301,7 @@ func changesOf(object manifest.Object, live, wanted *unstructured.Unstructured) 
 		return []skycap.ObjectChange{change}
 	}
 	change.Action = "update"
-	change.Fields = diff(live, wanted)
+	change.Fields = withOwners(diff(live, wanted), live, conflicts)
 	if len(change.Fields) == 0 {
 		return nil
 	}

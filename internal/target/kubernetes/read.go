@@ -2,138 +2,237 @@ package kubernetes
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
+	"maps"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/manifest"
 	"github.com/skycap/skycap/internal/rollout"
 )
 
-// resources are the API's collections that say how a service is.
-func resources() []struct{ group, name string } {
-	return []struct{ group, name string }{
-		{"apis/apps/v1", "deployments"}, {"apis/apps/v1", "statefulsets"}, {"apis/apps/v1", "daemonsets"},
-		{"apis/apps/v1", "replicasets"}, {"apis/batch/v1", "jobs"}, {"api/v1", "pods"},
+// collection is objects of one kind that say how a service is.
+type collection struct {
+	path     string
+	query    url.Values
+	empty    metav1.Object // of the type that its objects have
+	optional bool          // whether it can be done without, where it may not be read
+}
+
+// collections are those of Kubernetes' own kinds.
+func (n *Namespace) collections() []collection {
+	all := []collection{
+		{path: n.path("apis/apps/v1", "deployments"), empty: &appsv1.Deployment{}},
+		{path: n.path("apis/apps/v1", "statefulsets"), empty: &appsv1.StatefulSet{}},
+		{path: n.path("apis/apps/v1", "daemonsets"), empty: &appsv1.DaemonSet{}},
+		{path: n.path("apis/apps/v1", "replicasets"), empty: &appsv1.ReplicaSet{}},
+		{path: n.path("apis/batch/v1", "jobs"), empty: &batchv1.Job{}},
+		{path: n.path("api/v1", "pods"), empty: &corev1.Pod{}},
+		{path: n.path("apis/batch/v1", "cronjobs"), empty: &batchv1.CronJob{}, optional: true},
+		{path: n.path("api/v1", "persistentvolumeclaims"), empty: &corev1.PersistentVolumeClaim{}, optional: true},
+		{path: n.path("api/v1", "services"), empty: &corev1.Service{}, optional: true},
+		{path: n.path("apis/autoscaling/v2", "horizontalpodautoscalers"), empty: &autoscalingv2.HorizontalPodAutoscaler{}, optional: true},
+	}
+	for i := range all {
+		all[i].query = n.selector("")
+	}
+	return all
+}
+
+// dullEvents are the reasons of events that never explain anything, and of which
+// there are many for each pod.
+func dullEvents() []string {
+	return []string{"Scheduled", "Pulling", "Pulled", "Created", "Started", "SuccessfulCreate", "SuccessfulDelete", "ScalingReplicaSet", "Completed"}
+}
+
+// events are those of the namespace: they carry no labels.
+func (n *Namespace) events() collection {
+	var fields []string
+	for _, reason := range dullEvents() {
+		fields = append(fields, "reason!="+reason)
+	}
+	return collection{
+		path: n.path("api/v1", "events"), query: url.Values{"fieldSelector": {strings.Join(fields, ",")}},
+		empty: &corev1.Event{}, optional: true,
 	}
 }
 
-// state is the app's objects, by resource. It is safe for concurrent use.
+// state is the app's objects, by collection and name. It is safe for concurrent use.
 type state struct {
-	mutex     sync.Mutex
-	snapshots map[string][]*unstructured.Unstructured
+	mutex   sync.Mutex
+	objects map[string]map[string]metav1.Object
 }
 
-func (s *state) set(resource string, objects []*unstructured.Unstructured) {
+// change takes in what became of a collection's objects.
+func (s *state) change(of collection, change kubectl.Change) error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if s.snapshots == nil {
-		s.snapshots = map[string][]*unstructured.Unstructured{}
+	if change.Kind == kubectl.Listed {
+		if s.objects == nil {
+			s.objects = map[string]map[string]metav1.Object{}
+		}
+		s.objects[of.path] = map[string]metav1.Object{}
 	}
-	s.snapshots[resource] = objects
+	for _, raw := range change.Objects {
+		object := newOf(of.empty)
+		if err := json.Unmarshal(raw, object); err != nil {
+			return fmt.Errorf("%s: %w", of.path, err)
+		}
+		if change.Kind == kubectl.Deleted {
+			delete(s.objects[of.path], object.GetName())
+		} else {
+			s.objects[of.path][object.GetName()] = object
+		}
+	}
+	return nil
 }
 
-// complete reports whether every resource was heard of.
-func (s *state) complete() bool {
+// newOf is a new object of the same type.
+func newOf(empty metav1.Object) metav1.Object {
+	object, _ := reflect.New(reflect.TypeOf(empty).Elem()).Interface().(metav1.Object)
+	return object
+}
+
+// complete reports whether every collection was heard of.
+func (s *state) complete(all []collection) bool {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	return len(s.snapshots) == len(resources())
+	return len(s.objects) == len(all)
 }
 
-// read lists all resources at once.
-func (n *Namespace) read(ctx context.Context) (*state, error) {
+// read lists all collections at once.
+func (n *Namespace) read(ctx context.Context, all []collection) (*state, error) {
 	found := &state{}
 	lists, ctx := errgroup.WithContext(ctx)
-	for _, resource := range resources() {
+	for _, of := range all {
 		lists.Go(func() error {
-			var list unstructured.UnstructuredList
-			if err := n.proxy.Get(ctx, n.path(resource.group, resource.name), n.selector(""), &list); err != nil {
+			var list struct {
+				Items []json.RawMessage `json:"items"`
+			}
+			err := n.proxy.Get(ctx, of.path, of.query, &list)
+			if err != nil && !(of.optional && isMissing(err)) {
 				return err
 			}
-			objects := make([]*unstructured.Unstructured, len(list.Items))
-			for i := range list.Items {
-				objects[i] = &list.Items[i]
-			}
-			found.set(resource.name, objects)
-			return nil
+			return found.change(of, kubectl.Change{Kind: kubectl.Listed, Objects: list.Items})
 		})
 	}
 	return found, lists.Wait()
 }
 
+// isMissing reports whether a collection may not be read, or is none of this server's.
+func isMissing(err error) bool {
+	return failedFor(err, kubectl.Denied) || failedFor(err, kubectl.NotFound)
+}
+
 // follow keeps the state as the cluster has it until the context ends, and
 // says on changed, which holds one word, that it is another.
-func (n *Namespace) follow(ctx context.Context, current *state, changed chan<- struct{}) error {
+func (n *Namespace) follow(ctx context.Context, all []collection, current *state, changed chan<- struct{}) error {
 	watches, ctx := errgroup.WithContext(ctx)
-	for _, resource := range resources() {
+	for _, of := range all {
 		watches.Go(func() error {
-			return n.proxy.Follow(ctx, n.path(resource.group, resource.name), n.selector(""), func(snapshot kubectl.Snapshot) {
-				objects := make([]*unstructured.Unstructured, 0, len(snapshot))
-				for _, object := range snapshot {
-					objects = append(objects, object)
+			var broken error
+			take := func(change kubectl.Change) {
+				if err := current.change(of, change); err != nil {
+					broken = err
 				}
-				current.set(resource.name, objects)
 				select {
 				case changed <- struct{}{}:
 				default:
 				}
-			})
+			}
+			err := n.proxy.Follow(ctx, of.path, of.query, take)
+			if of.optional && isMissing(err) {
+				take(kubectl.Change{Kind: kubectl.Listed})
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			if broken != nil {
+				return broken
+			}
+			return err
 		})
 	}
 	return watches.Wait()
 }
 
-// service is the part of the state that is one service's, typed.
-func (s *state) service(name string) (rollout.Objects, error) {
+// service is the part of the state that is one service's, and all events.
+func (s *state) service(name string) rollout.Objects {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	var objects rollout.Objects
-	err := errors.Join(
-		convert(s.snapshots["deployments"], name, &objects.Deployments),
-		convert(s.snapshots["statefulsets"], name, &objects.StatefulSets),
-		convert(s.snapshots["daemonsets"], name, &objects.DaemonSets),
-		convert(s.snapshots["replicasets"], name, &objects.ReplicaSets),
-		convert(s.snapshots["jobs"], name, &objects.Jobs),
-		convert(s.snapshots["pods"], name, &objects.Pods),
-	)
-	return objects, err
+	for _, path := range slices.Sorted(maps.Keys(s.objects)) {
+		for _, key := range slices.Sorted(maps.Keys(s.objects[path])) {
+			object := s.objects[path][key]
+			if event, ok := object.(*corev1.Event); ok {
+				objects.Events = append(objects.Events, *event)
+			} else if object.GetLabels()[manifest.LabelService] == name {
+				add(&objects, object)
+			}
+		}
+	}
+	return objects
 }
 
-func convert[T appsv1.Deployment | appsv1.StatefulSet | appsv1.DaemonSet | appsv1.ReplicaSet | batchv1.Job | corev1.Pod](
-	objects []*unstructured.Unstructured, service string, into *[]T,
-) error {
-	for _, object := range objects {
-		if object.GetLabels()[manifest.LabelService] != service {
-			continue
+func add(objects *rollout.Objects, object metav1.Object) {
+	switch object := object.(type) {
+	case *appsv1.Deployment:
+		objects.Deployments = append(objects.Deployments, *object)
+	case *appsv1.StatefulSet:
+		objects.StatefulSets = append(objects.StatefulSets, *object)
+	case *appsv1.DaemonSet:
+		objects.DaemonSets = append(objects.DaemonSets, *object)
+	case *appsv1.ReplicaSet:
+		objects.ReplicaSets = append(objects.ReplicaSets, *object)
+	case *batchv1.Job:
+		if object.Annotations[manifest.AnnotationRun] == "" { // those of a phase are waited for in their own
+			objects.Jobs = append(objects.Jobs, *object)
 		}
-		var typed T
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &typed); err != nil {
-			return fmt.Errorf("%s %q: %w", object.GetKind(), object.GetName(), err)
+	case *batchv1.CronJob:
+		objects.CronJobs = append(objects.CronJobs, *object)
+	case *corev1.Pod:
+		if object.Labels[manifest.LabelRun] == "" {
+			objects.Pods = append(objects.Pods, *object)
 		}
-		*into = append(*into, typed)
+	case *corev1.PersistentVolumeClaim:
+		objects.Claims = append(objects.Claims, *object)
+	case *corev1.Service:
+		objects.Services = append(objects.Services, *object)
+	case *autoscalingv2.HorizontalPodAutoscaler:
+		objects.Autoscalers = append(objects.Autoscalers, *object)
+	case *unstructured.Unstructured:
+		if object.GetKind() == "CustomResourceDefinition" {
+			objects.Definitions = append(objects.Definitions, *object)
+		} else {
+			objects.Custom = append(objects.Custom, *object)
+		}
 	}
-	return nil
 }
 
 // restartable names a service's workloads that kubectl can restart.
 func (s *state) restartable(service string) []string {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
+	objects := s.service(service)
 	var names []string
-	for resource, kind := range map[string]string{"deployments": "deployment", "statefulsets": "statefulset", "daemonsets": "daemonset"} {
-		for _, object := range s.snapshots[resource] {
-			if object.GetLabels()[manifest.LabelService] == service {
-				names = append(names, kind+".apps/"+object.GetName())
-			}
-		}
+	for _, object := range objects.Deployments {
+		names = append(names, "deployment.apps/"+object.Name)
+	}
+	for _, object := range objects.StatefulSets {
+		names = append(names, "statefulset.apps/"+object.Name)
+	}
+	for _, object := range objects.DaemonSets {
+		names = append(names, "daemonset.apps/"+object.Name)
 	}
 	return names
 }

@@ -3,15 +3,22 @@ package kubernetes
 import (
 	"cmp"
 	"context"
+	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/skycap/skycap/internal/image"
+	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/manifest"
+	"github.com/skycap/skycap/internal/ownership"
 	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/rollout"
 	"github.com/skycap/skycap/pkg/skycap"
@@ -23,24 +30,22 @@ func (n *Namespace) Status(ctx context.Context, services []string) ([]skycap.Ser
 	var current *state
 	var releases []skycap.Release
 	reads, ctx := errgroup.WithContext(ctx)
-	reads.Go(func() (err error) { current, err = n.read(ctx); return err })
+	reads.Go(func() (err error) { current, err = n.read(ctx, append(n.collections(), n.events())); return err })
 	reads.Go(func() (err error) { releases, err = n.Releases(ctx); return err })
 	if err := reads.Wait(); err != nil {
 		return nil, err
 	}
 	statuses := make([]skycap.ServiceStatus, 0, len(services))
 	for _, service := range services {
-		objects, err := current.service(service)
-		if err != nil {
-			return nil, err
-		}
-		statuses = append(statuses, n.serviceStatus(service, objects, releases))
+		status := n.serviceStatus(service, current.service(service), releases)
+		status.Drift = current.drift(service)
+		statuses = append(statuses, status)
 	}
 	return statuses, nil
 }
 
 func (n *Namespace) serviceStatus(service string, objects rollout.Objects, releases []skycap.Release) skycap.ServiceStatus {
-	assessment := rollout.Assess(objects, time.Now())
+	assessment := rollout.Assess(objects, n.proxy.Now())
 	status := skycap.ServiceStatus{
 		Environment: n.Environment, Service: service, Target: skycap.TargetKubernetes,
 		State: assessment.State, Message: assessment.Message, Instances: []skycap.Instance{},
@@ -107,6 +112,9 @@ func newest(releases []skycap.Release, service string, running running) skycap.R
 	for _, summary := range releases {
 		wanted, ok := summary.Running[service]
 		if ok && release.Matches(wanted, running.config, running.digests) {
+			if wanted.Revision != "" { // a rollback to several releases
+				summary.Revision = wanted.Revision
+			}
 			return summary
 		}
 	}
@@ -128,3 +136,32 @@ func since(pod corev1.Pod) time.Time {
 	}
 	return pod.CreationTimestamp.UTC()
 }
+
+// drift is what people have changed of a service's objects since they were deployed.
+func (s *state) drift(service string) []skycap.Drift {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	var found []skycap.Drift
+	for _, path := range slices.Sorted(maps.Keys(s.objects)) {
+		for _, name := range slices.Sorted(maps.Keys(s.objects[path])) {
+			object := s.objects[path][name]
+			if object.GetLabels()[manifest.LabelService] != service || len(object.GetOwnerReferences()) > 0 {
+				continue
+			}
+			content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+			if err != nil {
+				continue // it came as JSON: it can become that again
+			}
+			live := &unstructured.Unstructured{Object: content}
+			for _, field := range ownership.Drift(live, kubectl.FieldManager) {
+				found = append(found, skycap.Drift{
+					Kind: kindOf(object), Name: name, Path: field.Path, Value: field.Live, Owner: field.Owner, Since: field.Since,
+				})
+			}
+		}
+	}
+	return found
+}
+
+// kindOf is the kind of an object of ours, which a list leaves out.
+func kindOf(object metav1.Object) string { return reflect.TypeOf(object).Elem().Name() }

@@ -4,18 +4,28 @@ import (
 	"context"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/rollout"
 	"github.com/skycap/skycap/internal/target"
 	"github.com/skycap/skycap/pkg/skycap"
 )
 
+// judgePause is the least time between two judgements: many pods change at once.
+const judgePause = 100 * time.Millisecond
+
 // Wait follows the services' objects through the proxy.
 func (n *Namespace) Wait(ctx context.Context, services []release.Service, watch target.Watch) (map[string]rollout.Assessment, error) {
+	followed, err := n.collectionsOf(ctx, services)
+	if err != nil {
+		return nil, err
+	}
 	following, stop := context.WithCancel(ctx)
 	current, changed, ended := &state{}, make(chan struct{}, 1), make(chan error, 1)
 	go func() {
-		ended <- n.follow(following, current, changed)
+		ended <- n.follow(following, followed, current, changed)
 		close(ended)
 	}()
 	defer func() {
@@ -24,45 +34,101 @@ func (n *Namespace) Wait(ctx context.Context, services []release.Service, watch 
 		}
 	}()
 
-	assessments := map[string]rollout.Assessment{}
+	wait := &wait{namespace: n, services: services, watch: watch, assessments: map[string]rollout.Assessment{}, looks: map[string]look{}}
+	budget := time.NewTimer(time.Hour)
+	defer budget.Stop()
 	for {
 		select {
 		case err := <-ended:
-			return assessments, err
+			return wait.assessments, err
 		case <-changed:
+		case <-budget.C:
 		}
-		if !current.complete() {
+		if !current.complete(followed) {
 			continue
 		}
-		settled, err := assess(current, services, assessments, watch)
-		if err != nil || settled {
-			return assessments, err
+		settled, next := wait.judge(ctx, current)
+		if settled {
+			return wait.assessments, nil
+		}
+		budget.Reset(next)
+		select {
+		case <-ctx.Done():
+		case <-time.After(judgePause):
 		}
 	}
 }
 
-// assess brings the assessments up to date, and reports whether there is
-// nothing left to wait for.
-func assess(current *state, services []release.Service, assessments map[string]rollout.Assessment, watch target.Watch) (bool, error) {
-	settled := true
-	for _, service := range services {
-		objects, err := current.service(service.Name)
-		if err != nil {
-			return false, err
-		}
-		assessment := rollout.Assess(objects, time.Now())
+// wait is what is known while services are waited for.
+type wait struct {
+	namespace   *Namespace
+	services    []release.Service
+	watch       target.Watch
+	assessments map[string]rollout.Assessment
+	looks       map[string]look // at nodes
+}
+
+// longestPause is how long a judgement stands though nothing changes.
+const longestPause = 30 * time.Second
+
+// judge brings the assessments up to date. It reports whether there is nothing
+// left to wait for, and else after which time to judge again though nothing changes.
+func (w *wait) judge(ctx context.Context, current *state) (settled bool, next time.Duration) {
+	settled, next = true, longestPause
+	for _, service := range w.services {
+		now := w.namespace.proxy.Now()
+		objects := current.service(service.Name)
+		objects.Proven, objects.Nodes = w.namespace.proven, w.suspects(ctx, objects)
+		assessment := rollout.Assess(objects, now)
 		if assessment.State == skycap.StateAbsent && !hasWorkload(service) {
 			assessment = rollout.Assessment{State: skycap.StateHealthy} // nothing that could be otherwise
 		}
-		before, known := assessments[service.Name]
-		assessments[service.Name] = assessment
+		before, known := w.assessments[service.Name]
+		w.assessments[service.Name] = assessment
 		if !known || before.State != assessment.State || before.Message != assessment.Message {
-			watch(service.Name, assessment)
+			w.watch(service.Name, assessment)
 		}
 		done := assessment.State == skycap.StateHealthy || assessment.State == skycap.StateStopped || assessment.Broken()
 		settled = settled && done
+		if len(objects.Nodes) > 0 {
+			next = min(next, nodeLife)
+		}
+		if !assessment.Next.IsZero() {
+			next = min(next, max(assessment.Next.Sub(now), judgePause))
+		}
 	}
-	return settled, nil
+	return settled, next
+}
+
+// nodeLife is for how long what is known of a node counts.
+const nodeLife = 5 * time.Second
+
+// look is one look at a node; nil is one that is not there.
+type look struct {
+	node *corev1.Node
+	at   time.Time
+}
+
+// suspects are the nodes that may be what ails a service's pods. One that may
+// not be looked at is left out.
+func (w *wait) suspects(ctx context.Context, objects rollout.Objects) map[string]*corev1.Node {
+	nodes := map[string]*corev1.Node{}
+	for _, name := range rollout.SuspectNodes(objects) {
+		if known, ok := w.looks[name]; ok && time.Since(known.at) < nodeLife {
+			nodes[name] = known.node
+			continue
+		}
+		node := &corev1.Node{}
+		err := w.namespace.proxy.Get(ctx, "/api/v1/nodes/"+name, nil, node)
+		if failedFor(err, kubectl.NotFound) {
+			node, err = nil, nil
+		}
+		if err == nil {
+			w.looks[name] = look{node, time.Now()}
+			nodes[name] = node
+		}
+	}
+	return nodes
 }
 
 // hasWorkload reports whether a service has an object that Assess knows.

@@ -1,0 +1,89 @@
+package manifest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// What manifests say to skycap by annotations.
+const (
+	AnnotationRun        = "skycap.dev/run"         // on a Job: pre-deploy or post-deploy
+	AnnotationOnRollback = "skycap.dev/on-rollback" // on such a Job: "run" runs it on rollbacks too
+	AnnotationPrune      = "skycap.dev/prune"       // "true" or "false": whether it goes with the release that drops it
+	AnnotationAdopted    = "skycap.dev/adopted"     // skycap writes it on what others created
+	LabelRun             = AnnotationRun            // on the Jobs that were made of them, and their pods
+)
+
+// phases are the values of AnnotationRun.
+func phases() []string { return []string{"pre-deploy", "post-deploy"} }
+
+// Phase is when the deploy itself runs the object, a Job; empty for all that is applied.
+func (o Object) Phase() string { return o.GetAnnotations()[AnnotationRun] }
+
+// checkRun refuses a phase that there isn't, and one on another kind.
+func (o Object) checkRun() []string {
+	phase, marked := o.GetAnnotations()[AnnotationRun]
+	switch {
+	case !marked:
+		return nil
+	case o.GetKind() != "Job":
+		return []string{fmt.Sprintf("%s has the annotation %s, which is for Jobs", o, AnnotationRun)}
+	case !slices.Contains(phases(), phase):
+		return []string{fmt.Sprintf("%s has the annotation %s: %q; it must be %s", o, AnnotationRun, phase, strings.Join(phases(), " or "))}
+	}
+	return nil
+}
+
+// Applied are those of the objects that are applied, and not run.
+func Applied(objects []Object) []Object {
+	return slices.DeleteFunc(slices.Clone(objects), func(o Object) bool { return o.Phase() != "" })
+}
+
+// ForRelease is a Job of a phase as a release runs it: under a name of its own, so
+// that it runs once for each release.
+func (o Object) ForRelease(number int) Object {
+	job := Object{Unstructured: o.DeepCopy(), Source: o.Source, Allow: o.Allow}
+	suffix := fmt.Sprintf("-r%d", number)
+	job.SetName(o.GetName()[:min(len(o.GetName()), maxJobName-len(suffix))] + suffix)
+	labels := job.GetLabels()
+	labels[LabelRun] = o.Phase()
+	job.SetLabels(labels)
+	for _, pod := range podTemplates(job) {
+		child(child(pod, "metadata"), "labels")[LabelRun] = o.Phase()
+	}
+	return job
+}
+
+// maxJobName is how long a Job's name may be, since its pods carry it as a label.
+const maxJobName = 63
+
+// keptByKind reports whether an object is never pruned unless its manifest says
+// so: data would go with it.
+func (o Object) keptByKind() bool {
+	return slices.Contains([]string{"PersistentVolumeClaim", "PersistentVolume", "CustomResourceDefinition", "Namespace"}, o.GetKind())
+}
+
+// Prunable reports whether an object, as the cluster has it, goes with the release that drops it.
+func (o Object) Prunable() bool {
+	switch o.GetAnnotations()[AnnotationPrune] {
+	case "true":
+		return true
+	case "false":
+		return false
+	}
+	return !o.keptByKind()
+}
+
+// IsConfig reports whether an object is a ConfigMap of a service's rendered configuration.
+func IsConfig(object Object, app, service string) bool {
+	return object.GetKind() == "ConfigMap" && configName(app, service).MatchString(object.GetName())
+}
+
+// IsCustom reports whether a kind is none of Kubernetes' own: their groups have
+// no dot, or end in .k8s.io.
+func IsCustom(kind schema.GroupVersionKind) bool {
+	return strings.Contains(kind.Group, ".") && !strings.HasSuffix(kind.Group, ".k8s.io")
+}

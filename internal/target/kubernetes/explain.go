@@ -1,0 +1,148 @@
+package kubernetes
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/skycap/skycap/internal/manifest"
+	"github.com/skycap/skycap/internal/release"
+	"github.com/skycap/skycap/internal/rollout"
+	"github.com/skycap/skycap/internal/target"
+)
+
+// How much is read of a failing container's log, and how much of that is shown.
+const (
+	logLines   = 200
+	shownLines = 10
+	logBytes   = 1 << 20
+)
+
+// maxExplained is how many failing containers are looked at: more say the same.
+const maxExplained = 3
+
+// Explain reads the logs of the containers that fail, of their former runs too,
+// and saves them with the events and objects of the service. What can't be read
+// is left out: the cause is known without.
+func (n *Namespace) Explain(ctx context.Context, service release.Service, assessment rollout.Assessment) target.Evidence {
+	evidence := target.Evidence{Facts: slices.Clone(assessment.Evidence), Files: map[string][]byte{}}
+	seen := map[string]bool{}
+	for _, finding := range assessment.Findings {
+		key := finding.Container + "\x00" + finding.Reason
+		if finding.Pod == "" || finding.Container == "" || seen[key] || len(seen) >= maxExplained {
+			continue
+		}
+		seen[key] = true
+		for _, previous := range []bool{true, false} {
+			log := n.log(ctx, finding.Pod, finding.Container, previous)
+			if len(log) == 0 {
+				continue
+			}
+			name := finding.Pod + "-" + finding.Container
+			if previous {
+				name += ".previous"
+			}
+			evidence.Files["logs/"+name+".log"] = log
+			if title := "log of container " + strconv.Quote(finding.Container); !seen[title] {
+				evidence.Facts = append(evidence.Facts, lastLines(title, log)...)
+				seen[title] = true
+			}
+		}
+	}
+	n.saveState(ctx, service.Name, evidence.Files)
+	return evidence
+}
+
+// log is the last lines of a container, of its former run or of this one.
+func (n *Namespace) log(ctx context.Context, pod, container string, previous bool) []byte {
+	log, err := n.proxy.Stream(ctx, n.path("api/v1", "pods")+"/"+pod+"/log", url.Values{
+		"container": {container}, "tailLines": {strconv.Itoa(logLines)}, "previous": {strconv.FormatBool(previous)},
+		"limitBytes": {strconv.Itoa(logBytes)},
+	})
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = log.Close() }()
+	text, _ := io.ReadAll(io.LimitReader(log, logBytes)) // what there is of it
+	return text
+}
+
+func lastLines(title string, log []byte) []string {
+	lines := strings.Split(strings.TrimRight(string(log), "\r\n"), "\n")
+	lines = lines[max(0, len(lines)-shownLines):]
+	for i, line := range lines {
+		lines[i] = title + ": " + strings.TrimRight(line, "\r")
+	}
+	return lines
+}
+
+// saveState keeps the objects of a service and the events of the namespace.
+// Values of environment variables may be secrets: they are left out.
+func (n *Namespace) saveState(ctx context.Context, service string, files map[string][]byte) {
+	current, err := n.read(ctx, append(n.collections(), n.events()))
+	if err != nil {
+		files["objects.txt"] = []byte(err.Error())
+		return
+	}
+	current.mutex.Lock()
+	defer current.mutex.Unlock()
+	var objects, events []any
+	for _, byName := range current.objects {
+		for _, object := range byName {
+			if event, ok := object.(*corev1.Event); ok {
+				events = append(events, event)
+			} else if object.GetLabels()[manifest.LabelService] == service {
+				object.SetManagedFields(nil)
+				objects = append(objects, object)
+			}
+		}
+	}
+	for name, content := range map[string][]any{service + "-objects.json": objects, service + "-events.json": events} {
+		files[name] = withoutValues(content)
+	}
+}
+
+// withoutValues is JSON in which the values of environment variables are masked.
+func withoutValues(content []any) []byte {
+	encoded, err := json.Marshal(content)
+	if err != nil {
+		return fmt.Appendf(nil, "%v", err)
+	}
+	var plain any
+	if err := json.Unmarshal(encoded, &plain); err != nil {
+		return fmt.Appendf(nil, "%v", err)
+	}
+	maskEnv(plain)
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetIndent("", "  ")
+	_ = encoder.Encode(plain) // it was decoded just now
+	return text.Bytes()
+}
+
+func maskEnv(value any) {
+	switch value := value.(type) {
+	case map[string]any:
+		variables, _ := value["env"].([]any)
+		for _, variable := range variables {
+			if variable, ok := variable.(map[string]any); ok && variable["value"] != nil {
+				variable["value"] = masked
+			}
+		}
+		for _, below := range value {
+			maskEnv(below)
+		}
+	case []any:
+		for _, below := range value {
+			maskEnv(below)
+		}
+	}
+}
