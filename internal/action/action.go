@@ -24,6 +24,8 @@ type Operator struct {
 	Target     func(ctx context.Context, environment *settings.Environment) (target.Target, error)
 	Report     *report.Reporter
 	Who        string // user@machine
+	Command    string // as it was typed
+	Evidence   string // the folder in which what explains failures is saved
 	Job        string // the address of the CI job that this is, if it is one
 	Now        func() time.Time
 }

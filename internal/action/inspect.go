@@ -25,8 +25,8 @@ func (d *Deploy) Plan(ctx context.Context) (skycap.Plan, error) {
 		return plan, err
 	}
 	plan.Revision = release.Revision.ID
-	found, err := place.Plan(ctx, release)
-	plan.Changes = append(plan.Changes, found.Changes...)
+	found, err := place.Plan(ctx, release, d.Options)
+	plan.Changes, plan.Kept = append(plan.Changes, found.Changes...), found.Kept
 	return plan, errors.Join(err, place.Close())
 }
 

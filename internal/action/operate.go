@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -68,6 +67,9 @@ func (o *Operator) History(ctx context.Context, environment string, services []s
 	}
 	err := o.at(ctx, environment, func(place target.Target) error {
 		releases, err := place.Releases(ctx)
+		if err == nil {
+			err = markUnderWay(ctx, place, releases)
+		}
 		for _, found := range releases {
 			isNamed := func(service string) bool { return slices.Contains(found.Services, service) }
 			if len(services) == 0 || slices.ContainsFunc(services, isNamed) {
@@ -79,8 +81,28 @@ func (o *Operator) History(ctx context.Context, environment string, services []s
 	return history, err
 }
 
+// markUnderWay tells releases that are under way from those that were cut off:
+// the locks of the former are held.
+func markUnderWay(ctx context.Context, place target.Target, releases []skycap.Release) error {
+	if !slices.ContainsFunc(releases, release.Unfinished) {
+		return nil
+	}
+	holders, err := place.Holders(ctx)
+	if err != nil {
+		return err
+	}
+	for i, found := range releases {
+		isHeld := func(service string) bool {
+			holder, held := holders[service]
+			return held && !holder.Since.After(found.Time)
+		}
+		releases[i].UnderWay = release.Unfinished(found) && slices.ContainsFunc(found.Services, isHeld)
+	}
+	return nil
+}
+
 // Restart restarts services and waits until they are healthy again.
-func (o *Operator) Restart(ctx context.Context, environment string, services []string, timeout time.Duration) (skycap.Result, error) {
+func (o *Operator) Restart(ctx context.Context, environment string, services []string, choices Choices) (skycap.Result, error) {
 	result := skycap.Result{App: o.Project.App, Environment: environment, Services: []skycap.ServiceResult{}}
 	o.Report.Start(fmt.Sprintf("restart %s in %s", o.Project.App, environment))
 	operable, err := o.operable(environment, services)
@@ -88,29 +110,39 @@ func (o *Operator) Restart(ctx context.Context, environment string, services []s
 		return result, err
 	}
 	err = o.at(ctx, environment, func(place target.Target) error {
-		o.Report.Phase("apply", "restarting")
-		if err := place.Restart(ctx, operable); err != nil {
-			return err
-		}
-		result.Changed = true
-		made := &release.Release{App: o.Project.App, Environment: environment}
-		applied := map[string]bool{}
-		for _, name := range operable {
-			made.Services = append(made.Services, release.Service{Name: name})
-			applied[name] = true
-		}
-		r := &running{
-			Deploy:  &Deploy{Operator: o, Wanted: Wanted{Environment: environment}, Timeout: timeout},
-			release: made, target: place, result: &result, assessments: map[string]rollout.Assessment{},
-			applied: applied,
-		}
-		limited, cancel := context.WithTimeout(ctx, timeout)
-		defer cancel()
-		err := r.wait(ctx, limited, made.Services)
-		r.conclude(err)
-		return errors.Join(err, nameRelease(ctx, place, operable, &result))
+		return o.locked(ctx, place, operable, o.claim(choices.LockWait, true), func(ctx context.Context, lock target.Lock) error {
+			return o.restart(ctx, place, lock, operable, choices, &result)
+		})
 	})
 	return result, err
+}
+
+func (o *Operator) restart(
+	ctx context.Context, place target.Target, lock target.Lock, services []string, choices Choices, result *skycap.Result,
+) error {
+	o.Report.Phase("apply", "restarting")
+	if err := place.Restart(ctx, services); err != nil {
+		return err
+	}
+	result.Changed = true
+	made := &release.Release{App: o.Project.App, Environment: result.Environment}
+	applied := map[string]bool{}
+	for _, name := range services {
+		made.Services = append(made.Services, release.Service{Name: name})
+		applied[name] = true
+	}
+	c := &change{
+		Operator: o, Choices: choices, release: made, target: place, lock: lock, result: result,
+		assessments: map[string]rollout.Assessment{}, applied: applied, failures: map[string]*skycap.ServiceResult{},
+	}
+	limited, cancel := context.WithTimeout(ctx, choices.Timeout)
+	defer cancel()
+	err := c.wait(ctx, limited, made.Services)
+	if c.isUnhealthy(err) {
+		c.explain(ctx)
+	}
+	c.conclude(err)
+	return errors.Join(err, nameRelease(ctx, place, services, result))
 }
 
 // nameRelease says which release the services run, if they all run one.

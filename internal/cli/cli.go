@@ -69,7 +69,8 @@ func (s *session) root() *cobra.Command {
 	flags.BoolP("yes", "y", false, "confirm without asking (SKYCAP_YES)")
 	flags.Duration("timeout", 10*time.Minute, "how long to wait until it is healthy (SKYCAP_TIMEOUT)")
 	root.AddCommand(
-		s.deployCommand(), s.planCommand(), s.historyCommand(), s.statusCommand(), s.restartCommand(),
+		s.deployCommand(), s.planCommand(), s.rollbackCommand(), s.historyCommand(), s.attachCommand(),
+		s.statusCommand(), s.restartCommand(), s.lockCommand(), s.unlockCommand(),
 		s.resolveCommand(), s.configCommand(), s.versionCommand(),
 	)
 	return root

@@ -42,7 +42,7 @@ func (s *session) renderCommand() *cobra.Command {
 }
 
 func (s *session) renderConfig(command *cobra.Command, wanted action.Wanted) error {
-	operator, err := s.operator(false)
+	operator, err := s.operator()
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func configLines(rendered skycap.Config) []string {
 }
 
 func (s *session) renderManifests(command *cobra.Command, wanted action.Wanted) error {
-	operator, err := s.operator(false)
+	operator, err := s.operator()
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,22 @@ func (e *unconfirmedError) Error() string {
 	return fmt.Sprintf("environment %q is protected, and there is no terminal to ask on", e.environment)
 }
 
+// leftError says that a revision needs a yes, since it was rolled back from.
+type leftError struct{ reason string }
+
+func (e *leftError) Error() string { return e.reason }
+
+// askAgain asks before what was rolled back from is deployed again.
+func (s *session) askAgain(reason string) error {
+	switch {
+	case s.user.Yes:
+		return nil
+	case !isTerminal(s.In):
+		return &leftError{reason}
+	}
+	return s.ask(reason)
+}
+
 func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }
 
 // ask asks on the terminal. Anything but yes declines.

@@ -15,9 +15,11 @@ import (
 	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/manifest"
+	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/run"
 	"github.com/skycap/skycap/internal/settings"
+	"github.com/skycap/skycap/internal/target"
 	"github.com/skycap/skycap/internal/target/kubernetes"
 	"github.com/skycap/skycap/pkg/skycap"
 )
@@ -46,6 +48,9 @@ func (s *session) explain(command *cobra.Command, err error) explanation {
 	}
 	for _, leaf := range leaves(err) {
 		usage, hint := s.advise(leaf)
+		if isLocked(leaf) {
+			explained.word = skycap.ResultLocked
+		}
 		if usage {
 			explained.word = skycap.ResultUsage
 		}
@@ -56,11 +61,46 @@ func (s *session) explain(command *cobra.Command, err error) explanation {
 	return explained
 }
 
+func isLocked(err error) bool {
+	var locked *target.LockedError
+	var frozen *target.FrozenError
+	return errors.As(err, &locked) || errors.As(err, &frozen)
+}
+
+// adviseOnLocks knows the errors of locks, and of going back.
+func (s *session) adviseOnLocks(err error) string {
+	var (
+		locked    *target.LockedError
+		lost      *target.LostError
+		frozen    *target.FrozenError
+		noWay     *release.NoWayBackError
+		none      *action.NoReleaseError
+		conflicts *action.ConflictsError
+	)
+	switch {
+	case errors.As(err, &locked):
+		return "to wait for it: " + s.again("--lock-wait", "10m") + "; to watch it: skycap attach " + locked.Environment
+	case errors.As(err, &lost):
+		return "see what the other does: skycap attach " + lost.Environment
+	case errors.As(err, &frozen) && slices.Contains(s.args, "lock"):
+		return "to end it: skycap unlock " + frozen.Environment
+	case errors.As(err, &frozen):
+		return "to end it: skycap unlock " + frozen.Environment + "; to pass it, which is recorded: " + s.again("--override", "why")
+	case errors.As(err, &noWay):
+		return "to see the releases: skycap history " + noWay.Environment
+	case errors.As(err, &none):
+		return "to make the first: skycap deploy <rev> " + none.Environment
+	case errors.As(err, &conflicts):
+		return "to overwrite them: " + s.again("--conflicts", "take") + "; to leave them as they are: " + s.again("--conflicts", "leave")
+	}
+	return ""
+}
+
 // interruption says in what state each service was left.
 func (s *session) interruption() string {
 	states := []string{"nothing was changed"}
 	if s.result.Changed {
-		states = nil
+		states = []string{"the lock is free"}
 		for _, service := range s.result.Services {
 			states = append(states, fmt.Sprintf("service %s is %s", quoted(service.Service), service.State))
 		}
@@ -98,7 +138,7 @@ func (s *session) advise(err error) (usage bool, hint string) {
 	if usage, hint := s.adviseOnUse(err); usage {
 		return true, hint
 	}
-	for _, advise := range []func(error) string{s.adviseOnSource, s.adviseOnContent, s.adviseOnTarget} {
+	for _, advise := range []func(error) string{s.adviseOnLocks, s.adviseOnSource, s.adviseOnContent, s.adviseOnTarget} {
 		if hint := advise(err); hint != "" {
 			return false, hint
 		}
@@ -120,6 +160,7 @@ func (s *session) adviseOnUse(err error) (usage bool, hint string) {
 		unconfirmed *unconfirmedError
 		wrong       *usageError
 		unused      *manifest.UnusedImageError
+		left        *leftError
 	)
 	switch {
 	case errors.As(err, &faults):
@@ -138,6 +179,8 @@ func (s *session) adviseOnUse(err error) (usage bool, hint string) {
 		return true, "name a commit by hash, tag, bookmark or branch: skycap resolve tip"
 	case errors.As(err, &unconfirmed):
 		return true, "to confirm: " + s.again("--yes")
+	case errors.As(err, &left):
+		return true, "to deploy it all the same: " + s.again("--yes")
 	case errors.Is(err, errDeclined):
 		return true, "nothing was changed"
 	case errors.As(err, &unused):
@@ -246,6 +289,8 @@ func (s *session) adviseOnTarget(err error) string {
 		absent    *kubernetes.NotDeployedError
 		cluster   *kubernetes.ClusterError
 		unhealthy *action.UnhealthyError
+		job       *target.JobError
+		reverted  *action.RevertedError
 	)
 	switch {
 	case errors.As(err, &late):
@@ -263,6 +308,13 @@ func (s *session) adviseOnTarget(err error) string {
 		return "to see what is deployed: skycap status " + absent.Environment
 	case errors.As(err, &cluster):
 		return "correct the context in your kubeconfig: kubectl config get-contexts " + cluster.Context
+	case errors.As(err, &reverted):
+		return fmt.Sprintf("release %d runs again, as release %d; to see what failed: skycap history %s", reverted.To, reverted.By, s.result.Environment)
+	case errors.As(err, &job):
+		return "correct the job and deploy again; to go back: skycap rollback " + s.result.Environment
+	case errors.As(err, &unhealthy) && slices.Contains(s.args, "deploy"):
+		return fmt.Sprintf("release %d was applied, and Kubernetes may still finish it; to watch: skycap attach %s; to go back: skycap rollback %[2]s",
+			unhealthy.Release, s.result.Environment)
 	case errors.As(err, &unhealthy):
 		return fmt.Sprintf("release %d was applied, and Kubernetes may still finish it; to look: skycap status %s",
 			unhealthy.Release, s.result.Environment)
@@ -289,5 +341,6 @@ func adviseOnKubectl(failure *kubectl.Error) string {
 // exitCodes is the part of a command's help that scripts need.
 func exitCodes() string {
 	return "Exit codes: 0 done and healthy, or nothing to do; 1 failed, nothing changed; 2 usage; 3 changed,\n" +
-		"but not healthy; 4 some objects were changed, others not; 130 interrupted."
+		"but not healthy; 4 some objects were changed, others not; 5 locked or frozen; 6 failed, and the former\n" +
+		"release was put back; 130 interrupted."
 }

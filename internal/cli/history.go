@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -16,7 +17,7 @@ func (s *session) historyCommand() *cobra.Command {
 		Short: "Show the releases: number, when, who, revision, result",
 		Args:  arguments(true, "<env>"),
 		RunE: func(command *cobra.Command, args []string) error {
-			operator, err := s.operator(false)
+			operator, err := s.operator()
 			if err != nil {
 				return err
 			}
@@ -33,12 +34,23 @@ func (s *session) printHistory(history skycap.History) error {
 	var rows [][]string
 	for _, release := range history.Releases {
 		result := string(release.Result)
-		if result == "" {
-			result = "unknown" // under way, or its command was killed
+		switch {
+		case release.LeftBy > 0:
+			result += fmt.Sprintf(", left by %d", release.LeftBy)
+		case release.UnderWay:
+			result = "under way"
+		case result == "" && release.Ended.IsZero():
+			result = "cut off" // its command was killed
+		case result == "":
+			result = "not waited for"
+		}
+		what := release.Summary
+		if release.Of > 0 {
+			what = fmt.Sprintf("rollback to %d: %s", release.Of, what)
 		}
 		rows = append(rows, []string{
 			number(release.Number), release.Time.Format(time.RFC3339), release.Who, short(release.Revision),
-			result, strings.Join(release.Services, ","), release.Summary,
+			result, strings.Join(release.Services, ","), what,
 		})
 	}
 	return report.Table(s.Out, []string{"release", "time", "who", "revision", "result", "services", "summary"}, rows)

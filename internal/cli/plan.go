@@ -3,11 +3,14 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/skycap/skycap/internal/action"
 	"github.com/skycap/skycap/internal/report"
+	"github.com/skycap/skycap/internal/target"
 	"github.com/skycap/skycap/pkg/skycap"
 )
 
@@ -25,11 +28,12 @@ func (s *session) planCommand() *cobra.Command {
 }
 
 func (s *session) plan(command *cobra.Command, args []string, options deployOptions) error {
-	operator, err := s.operator(options.adopt)
+	operator, err := s.operator()
 	if err != nil {
 		return err
 	}
-	plan, err := options.action(operator, args).Plan(command.Context())
+	choices := action.Choices{Options: target.Options{Adopt: options.adopt, Conflicts: target.Conflicts(options.conflicts)}}
+	plan, err := options.action(operator, choices, args).Plan(command.Context())
 	if err != nil {
 		return err
 	}
@@ -41,17 +45,28 @@ func (s *session) plan(command *cobra.Command, args []string, options deployOpti
 
 func planLines(plan skycap.Plan) []string {
 	if len(plan.Changes) == 0 {
-		return []string{fmt.Sprintf("no changes: %s is as revision %s wants it", plan.Environment, plan.Revision[:12])}
+		return append(slices.Clone(plan.Kept), fmt.Sprintf("no changes: %s is as revision %s wants it", plan.Environment, plan.Revision[:12]))
 	}
-	var lines []string
+	lines := slices.Clone(plan.Kept)
 	for _, change := range plan.Changes {
-		sign := map[string]string{"create": "+", "update": "~"}[change.Action]
+		sign := map[string]string{"create": "+", "update": "~", "delete": "-", "run": ">"}[change.Action]
 		lines = append(lines, fmt.Sprintf("%s %s %s %s", sign, change.Action, change.Kind, change.Name))
 		for _, field := range change.Fields {
-			lines = append(lines, fmt.Sprintf("    %s: %s → %s", field.Path, brief(field.Old), brief(field.New)))
+			lines = append(lines, fmt.Sprintf("    %s: %s → %s%s", field.Path, brief(field.Old), brief(field.New), ownerOf(field)))
 		}
 	}
 	return lines
+}
+
+// ownerOf tells who else has set a field.
+func ownerOf(field skycap.FieldChange) string {
+	switch {
+	case field.Conflict:
+		return fmt.Sprintf("  (conflict: %q has set it; --conflicts take or leave)", field.Owner)
+	case field.Owner != "":
+		return fmt.Sprintf("  (drift: %q has set it)", field.Owner)
+	}
+	return ""
 }
 
 // brief is a value in one line.

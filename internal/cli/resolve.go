@@ -17,7 +17,7 @@ func (s *session) resolveCommand() *cobra.Command {
 		Short: "Show the revision, and the images that were built from it; touches nothing",
 		Args:  arguments(true, "<rev>"),
 		RunE: func(command *cobra.Command, args []string) error {
-			operator, err := s.operator(false)
+			operator, err := s.operator()
 			if err != nil {
 				return err
 			}

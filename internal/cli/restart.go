@@ -2,10 +2,13 @@ package cli
 
 import (
 	"github.com/spf13/cobra"
+
+	"github.com/skycap/skycap/internal/action"
 )
 
 func (s *session) restartCommand() *cobra.Command {
-	return &cobra.Command{
+	var options changeOptions
+	command := &cobra.Command{
 		Use:   "restart <env> [service...]",
 		Short: "Restart the release that is there, a few instances at a time",
 		Args:  arguments(true, "<env>"),
@@ -13,7 +16,7 @@ func (s *session) restartCommand() *cobra.Command {
 			"It needs skycap.yaml and the cluster, and neither repository nor registry.\n\n" + exitCodes(),
 		Annotations: map[string]string{printsEvents: "yes"},
 		RunE: func(command *cobra.Command, args []string) error {
-			operator, err := s.operator(false)
+			operator, err := s.operator()
 			if err != nil {
 				return err
 			}
@@ -27,8 +30,10 @@ func (s *session) restartCommand() *cobra.Command {
 					return err
 				}
 			}
-			s.result, err = operator.Restart(command.Context(), args[0], args[1:], s.user.Timeout)
+			s.result, err = operator.Restart(command.Context(), args[0], args[1:], action.Choices{Timeout: s.user.Timeout, LockWait: options.lockWait})
 			return err
 		},
 	}
+	options.addLock(command)
+	return command
 }

@@ -17,7 +17,7 @@ func (s *session) statusCommand() *cobra.Command {
 		Short: "Show what runs where, as the cluster has it",
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(command *cobra.Command, args []string) error {
-			operator, err := s.operator(false)
+			operator, err := s.operator()
 			if err != nil {
 				return err
 			}
@@ -56,6 +56,16 @@ func (s *session) printStatus(status skycap.Status) error {
 	for _, service := range status.Services {
 		if service.Message != "" && service.State != skycap.StateAbsent {
 			notes = append(notes, fmt.Sprintf("%s in %s: %s", service.Service, service.Environment, service.Message))
+		}
+	}
+	for _, service := range status.Services {
+		for _, drift := range service.Drift {
+			note := fmt.Sprintf("%s in %s: drift: %q has set %s of %s %q to %s", service.Service, service.Environment,
+				drift.Owner, drift.Path, drift.Kind, drift.Name, brief(drift.Value))
+			if !drift.Since.IsZero() {
+				note += " at " + drift.Since.Format(time.RFC3339)
+			}
+			notes = append(notes, note)
 		}
 	}
 	return report.Lines(s.Out, notes)

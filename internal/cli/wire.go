@@ -20,7 +20,7 @@ import (
 )
 
 // operator builds everything that an action needs, once.
-func (s *session) operator(adopt bool) (*action.Operator, error) {
+func (s *session) operator() (*action.Operator, error) {
 	file, err := s.settingsFile()
 	if err != nil {
 		return nil, err
@@ -37,11 +37,14 @@ func (s *session) operator(adopt bool) (*action.Operator, error) {
 		},
 		Registry: image.Registry{},
 		Target: func(ctx context.Context, environment *settings.Environment) (target.Target, error) {
-			return s.openTarget(ctx, runner, project.App, environment, adopt)
+			return s.openTarget(ctx, runner, project.App, environment)
 		},
-		Report: s.report,
-		Who:    who(),
-		Now:    time.Now,
+		Report:   s.report,
+		Who:      who(),
+		Job:      job(os.Getenv),
+		Now:      time.Now,
+		Command:  commandLine(s.args),
+		Evidence: evidenceFolder(),
 	}, nil
 }
 
@@ -76,7 +79,7 @@ func openRepository(ctx context.Context, runner run.Runner, project *settings.Pr
 }
 
 func (s *session) openTarget(
-	ctx context.Context, runner run.Runner, app string, environment *settings.Environment, adopt bool,
+	ctx context.Context, runner run.Runner, app string, environment *settings.Environment,
 ) (target.Target, error) {
 	if environment.Kubernetes == nil {
 		return nil, &usageError{fmt.Sprintf("environment %q has no namespace, and this version knows no other target", environment.Name)}
@@ -85,12 +88,30 @@ func (s *session) openTarget(
 		Runner: runner, Context: environment.Kubernetes.Context, Namespace: environment.Kubernetes.Namespace,
 		Warn: s.report.Warning, Debug: s.report.Debug,
 	}
-	namespace, err := kubernetes.Open(ctx, client, app, environment.Name, environment.Kubernetes.Cluster)
+	return kubernetes.Open(ctx, client, app, environment.Name, environment.Kubernetes.Cluster)
+}
+
+// evidenceFolder is where what explains failures is saved on this machine.
+func evidenceFolder() string {
+	cache, err := os.UserCacheDir()
 	if err != nil {
-		return nil, err
+		cache = os.TempDir()
 	}
-	namespace.Adopt = adopt
-	return namespace, nil
+	return filepath.Join(cache, "skycap", "evidence")
+}
+
+// job is the address of the CI job that this is, as the CI systems tell it: GitLab,
+// Jenkins, Buildkite, CircleCI, Travis, and GitHub in parts.
+func job(getenv func(string) string) string {
+	for _, name := range []string{"CI_JOB_URL", "BUILD_URL", "BUILDKITE_BUILD_URL", "CIRCLE_BUILD_URL", "TRAVIS_BUILD_WEB_URL"} {
+		if url := getenv(name); url != "" {
+			return url
+		}
+	}
+	if run := getenv("GITHUB_RUN_ID"); run != "" {
+		return getenv("GITHUB_SERVER_URL") + "/" + getenv("GITHUB_REPOSITORY") + "/actions/runs/" + run
+	}
+	return ""
 }
 
 // who is user@machine, as far as this machine knows.

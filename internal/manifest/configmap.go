@@ -194,6 +194,37 @@ func volumeOf(maps []*configMap) map[string]any {
 	return map[string]any{"name": volume, "projected": map[string]any{"sources": sources}}
 }
 
+// ConfigPaths adds which path stands behind each key of the configuration that an
+// object's pods mount.
+func ConfigPaths(object Object, paths map[string]string) {
+	for _, pod := range podTemplates(object) {
+		volumes, _ := child(pod, "spec")["volumes"].([]any)
+		for _, mounted := range volumes {
+			if mounted, ok := mounted.(map[string]any); ok && mounted["name"] == volume {
+				addPaths(mounted, paths)
+			}
+		}
+	}
+}
+
+func addPaths(value any, paths map[string]string) {
+	switch value := value.(type) {
+	case map[string]any:
+		key, hasKey := value["key"].(string)
+		name, hasPath := value["path"].(string)
+		if hasKey && hasPath {
+			paths[key] = name
+		}
+		for _, below := range value {
+			addPaths(below, paths)
+		}
+	case []any:
+		for _, below := range value {
+			addPaths(below, paths)
+		}
+	}
+}
+
 func setEnv(container map[string]any, maps []*configMap) {
 	for _, m := range maps {
 		if m.isEnv {

@@ -20,6 +20,8 @@ type Object struct {
 	*unstructured.Unstructured
 	Source string   // file, or file:line; empty for an object of our own
 	Allow  []string // what skycap.yaml allows its service by name
+
+	Withheld bool // a Secret whose values no record has: it stays as it is
 }
 
 // String names the object as kubectl does, with its group left out.

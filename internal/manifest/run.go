@@ -23,6 +23,11 @@ func phases() []string { return []string{"pre-deploy", "post-deploy"} }
 // Phase is when the deploy itself runs the object, a Job; empty for all that is applied.
 func (o Object) Phase() string { return o.GetAnnotations()[AnnotationRun] }
 
+// RunsIn reports whether a Job of a phase runs: in a rollback only where it says so.
+func (o Object) RunsIn(rollback bool) bool {
+	return !rollback || o.GetAnnotations()[AnnotationOnRollback] == "run"
+}
+
 // checkRun refuses a phase that there isn't, and one on another kind.
 func (o Object) checkRun() []string {
 	phase, marked := o.GetAnnotations()[AnnotationRun]
@@ -37,9 +42,9 @@ func (o Object) checkRun() []string {
 	return nil
 }
 
-// Applied are those of the objects that are applied, and not run.
+// Applied are those of the objects that are applied: they are not run, and known whole.
 func Applied(objects []Object) []Object {
-	return slices.DeleteFunc(slices.Clone(objects), func(o Object) bool { return o.Phase() != "" })
+	return slices.DeleteFunc(slices.Clone(objects), func(o Object) bool { return o.Phase() != "" || o.Withheld })
 }
 
 // ForRelease is a Job of a phase as a release runs it: under a name of its own, so
@@ -61,9 +66,9 @@ func (o Object) ForRelease(number int) Object {
 const maxJobName = 63
 
 // keptByKind reports whether an object is never pruned unless its manifest says
-// so: data would go with it.
+// so: data would go with it, or the only copy of a secret that a rollback needs.
 func (o Object) keptByKind() bool {
-	return slices.Contains([]string{"PersistentVolumeClaim", "PersistentVolume", "CustomResourceDefinition", "Namespace"}, o.GetKind())
+	return slices.Contains([]string{"PersistentVolumeClaim", "PersistentVolume", "CustomResourceDefinition", "Namespace", "Secret"}, o.GetKind())
 }
 
 // Prunable reports whether an object, as the cluster has it, goes with the release that drops it.

@@ -94,7 +94,7 @@ type record struct {
 type recordService struct {
 	Name     string            `json:"name"`
 	Revision string            `json:"revision,omitempty"` // where it is another than the release's
-	Images   map[string]string `json:"images"` // by the name that skycap.yaml gives them
+	Images   map[string]string `json:"images"`             // by the name that skycap.yaml gives them
 	Config   string            `json:"config,omitempty"`
 	After    []string          `json:"after,omitempty"`
 	Objects  []rendered        `json:"objects"`
@@ -104,7 +104,9 @@ type recordService struct {
 type rendered map[string]any
 
 // UnmarshalJSON implements [json.Unmarshaler].
-func (r *rendered) UnmarshalJSON(data []byte) error { return exact.Unmarshal(data, (*map[string]any)(r)) }
+func (r *rendered) UnmarshalJSON(data []byte) error {
+	return exact.Unmarshal(data, (*map[string]any)(r))
+}
 
 func (r *Release) recorded() record {
 	kept := record{
@@ -182,7 +184,9 @@ func (s recordService) unpacked() Service {
 		service.Images[name] = image.Parse(reference)
 	}
 	for _, object := range s.Objects {
-		service.Objects = append(service.Objects, manifest.Object{Unstructured: &unstructured.Unstructured{Object: object}})
+		kept := manifest.Object{Unstructured: &unstructured.Unstructured{Object: object}}
+		kept.Withheld = kept.GetKind() == "Secret"
+		service.Objects = append(service.Objects, kept)
 	}
 	return service
 }

@@ -54,6 +54,36 @@ func (s Service) Digests() []string {
 	return slices.Compact(digests)
 }
 
+// Running is the service with those of its jobs alone that a release of a kind
+// runs in a phase, and with all that they could refer to.
+func (s Service) Running(kind, phase string) Service {
+	runs := s
+	runs.Objects = nil
+	jobs := 0
+	for _, object := range s.Objects {
+		if object.Phase() != "" && (object.Phase() != phase || !object.RunsIn(kind == Rollback)) {
+			continue
+		}
+		if object.Phase() != "" {
+			jobs++
+		}
+		runs.Objects = append(runs.Objects, object)
+	}
+	if jobs == 0 {
+		runs.Objects = nil
+	}
+	return runs
+}
+
+// Service is the release's service of a name.
+func (r *Release) Service(name string) (Service, bool) {
+	at := slices.IndexFunc(r.Services, func(s Service) bool { return s.Name == name })
+	if at < 0 {
+		return Service{}, false
+	}
+	return r.Services[at], true
+}
+
 // Names are the names of the release's services.
 func (r *Release) Names() []string {
 	names := make([]string, len(r.Services))

@@ -14,6 +14,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/plumbing/storer"
 )
 
 // gitRepository is a Git repository, read by go-git with no program started.
@@ -98,6 +99,36 @@ func fromCommit(commit *object.Commit) Revision {
 		ID: commit.Hash.String(), Number: -1,
 		Author: commit.Author.Name, Date: commit.Author.When, Summary: summary,
 	}
+}
+
+func (g *gitRepository) Between(_ context.Context, from, to string, most int) ([]Revision, error) {
+	if err := checkHashes(from, to); err != nil {
+		return nil, err
+	}
+	known := map[plumbing.Hash]bool{}
+	if err := g.walk(from, func(commit *object.Commit) error { known[commit.Hash] = true; return nil }); err != nil {
+		return nil, err
+	}
+	var found []Revision
+	err := g.walk(to, func(commit *object.Commit) error {
+		if !known[commit.Hash] {
+			found = append(found, fromCommit(commit))
+		}
+		if len(found) == most {
+			return storer.ErrStop
+		}
+		return nil
+	})
+	return found, err
+}
+
+// walk visits a commit and its history, newest first.
+func (g *gitRepository) walk(from string, visit func(*object.Commit) error) error {
+	commits, err := g.repository.Log(&git.LogOptions{From: plumbing.NewHash(from), Order: git.LogOrderCommitterTime})
+	if err != nil {
+		return err
+	}
+	return commits.ForEach(visit)
 }
 
 func (g *gitRepository) Files(ctx context.Context, revision Revision, paths []string) (Tree, error) {

@@ -76,6 +76,13 @@ func (m *mercurial) ambiguous(ctx context.Context, name string, failed *hgError)
 	return ambiguous
 }
 
+func (m *mercurial) Between(ctx context.Context, from, to string, most int) ([]Revision, error) {
+	if err := checkHashes(from, to); err != nil {
+		return nil, err
+	}
+	return m.log(ctx, fmt.Sprintf("--rev=sort(only(%s, %s), -rev)", to, from), "--limit="+strconv.Itoa(most))
+}
+
 func (m *mercurial) log(ctx context.Context, args ...string) ([]Revision, error) {
 	out, err := m.server.run(ctx, append([]string{"log", "--template=" + logTemplate}, args...)...)
 	if err != nil {

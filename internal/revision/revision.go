@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -42,6 +43,9 @@ type Repository interface {
 	// Files reads what lies at or below the given paths in a commit. A path
 	// that the commit doesn't have adds nothing.
 	Files(ctx context.Context, revision Revision, paths []string) (Tree, error)
+	// Between lists the commits that one commit has in its history and another has
+	// not, newest first and at most so many. Both are full hashes.
+	Between(ctx context.Context, from, to string, most int) ([]Revision, error)
 	// Close ends the programs that the repository started.
 	Close() error
 }
@@ -89,6 +93,18 @@ func checkName(name string) error {
 		return &NameError{Name: name, Rule: "begins with a dash, which only options do"}
 	case strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		return &NameError{Name: name, Rule: "has a control character"}
+	}
+	return nil
+}
+
+var fullHash = regexp.MustCompile(`^[0-9a-f]{40,64}$`)
+
+// checkHashes refuses what is no full hash: only those travel on, and reach a revset.
+func checkHashes(hashes ...string) error {
+	for _, hash := range hashes {
+		if !fullHash.MatchString(hash) {
+			return &NameError{Name: hash, Rule: "is no full hash"}
+		}
 	}
 	return nil
 }

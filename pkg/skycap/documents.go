@@ -60,6 +60,8 @@ type Plan struct {
 	Environment string         `json:"environment"` // its name in skycap.yaml
 	Revision    string         `json:"revision"`    // the full hash
 	Changes     []ObjectChange `json:"changes"`     // empty: a deploy would change nothing
+
+	Kept []string `json:"kept,omitempty"` // what stays as people or controllers have set it, in words
 }
 
 // ObjectChange is one object that a deploy would create, update, run or delete.
@@ -104,6 +106,7 @@ type Release struct {
 	Of       int       `json:"of,omitempty"`       // of a rollback: the release that was put back
 	LeftBy   int       `json:"leftBy,omitempty"`   // the rollback that left this release: it is never chosen again by itself
 	Override string    `json:"override,omitempty"` // why it passed a freeze
+	UnderWay bool      `json:"underWay,omitempty"` // its command is at work now: it holds the locks
 
 	Running map[string]Running `json:"running"` // by service
 }

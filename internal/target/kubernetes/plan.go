@@ -105,7 +105,7 @@ func (n *Namespace) try(
 ) (map[string]*unstructured.Unstructured, error) {
 	tried := slices.Clone(objects)
 	for _, object := range r.Objects() {
-		if object.Phase() != "" && runsIn(r, object) {
+		if object.Phase() != "" && object.RunsIn(r.Kind == release.Rollback) {
 			tried = append(tried, object.ForRelease(nextNumber(plan)))
 		}
 	}
@@ -180,16 +180,11 @@ func settle(object manifest.Object, live *unstructured.Unstructured, choice targ
 	return conflicts
 }
 
-// runsIn reports whether a release runs a job: a rollback only those that say so.
-func runsIn(r *release.Release, job manifest.Object) bool {
-	return r.Kind != release.Rollback || job.GetAnnotations()[manifest.AnnotationOnRollback] == "run"
-}
-
 // jobChanges are the jobs that a release runs.
 func jobChanges(r *release.Release) []skycap.ObjectChange {
 	var changes []skycap.ObjectChange
 	for _, object := range r.Objects() {
-		if object.Phase() != "" && runsIn(r, object) {
+		if object.Phase() != "" && object.RunsIn(r.Kind == release.Rollback) {
 			changes = append(changes, skycap.ObjectChange{
 				Service: object.GetLabels()[manifest.LabelService], Action: "run", Kind: object.GetKind(), Name: object.GetName(),
 			})

@@ -1,0 +1,71 @@
+package action
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/skycap/skycap/internal/release"
+	"github.com/skycap/skycap/internal/rollout"
+	"github.com/skycap/skycap/internal/target"
+	"github.com/skycap/skycap/pkg/skycap"
+)
+
+// Attach watches the rollout of the newest release, whoever began it. Where
+// nobody is left to write down how it ended, it does.
+func (o *Operator) Attach(ctx context.Context, environment string, timeout time.Duration) (skycap.Result, error) {
+	result := skycap.Result{App: o.Project.App, Environment: environment, Services: []skycap.ServiceResult{}}
+	o.Report.Start(fmt.Sprintf("attach to %s in %s", o.Project.App, environment))
+	err := o.at(ctx, environment, func(place target.Target) error {
+		releases, err := place.Releases(ctx)
+		if err != nil {
+			return err
+		}
+		if len(releases) == 0 {
+			return &NoReleaseError{Environment: environment}
+		}
+		newest := releases[0]
+		result.Release, result.Revision = newest.Number, newest.Revision
+		recorded, err := place.Recorded(ctx, newest.Number)
+		if err != nil {
+			return err
+		}
+		o.Report.Phase("wait", fmt.Sprintf("release %d by %s: watching %s", newest.Number, newest.Who, strings.Join(newest.Services, ", ")))
+		c := &change{
+			Operator: o, Choices: Choices{Timeout: timeout}, release: recorded, target: place, result: &result,
+			assessments: map[string]rollout.Assessment{}, applied: map[string]bool{}, failures: map[string]*skycap.ServiceResult{},
+			lock: unlocked{ctx},
+		}
+		limited, cancel := context.WithTimeout(ctx, timeout)
+		defer cancel()
+		err = c.wait(ctx, limited, recorded.Services)
+		if c.isUnhealthy(err) {
+			c.explain(ctx)
+		}
+		c.watched(ctx, newest, err)
+		return err
+	})
+	return result, err
+}
+
+// watched fills in the result. It is recorded where nobody else is going to.
+func (c *change) watched(ctx context.Context, newest skycap.Release, err error) {
+	for _, service := range newest.Services {
+		c.applied[service] = true
+	}
+	holders, unread := c.target.Holders(ctx)
+	isHeld := slices.ContainsFunc(newest.Services, func(service string) bool { _, held := holders[service]; return held })
+	if unread != nil || isHeld || newest.Result == skycap.ResultOK || err != nil && !release.Unfinished(newest) {
+		c.plan = target.Plan{Recorded: newest.Number, Result: skycap.ResultOK} // it is none of ours to tell
+	}
+	c.conclude(err)
+}
+
+// unlocked stands for a lock where nothing is changed that needs one.
+type unlocked struct{ context context.Context }
+
+func (u unlocked) Context() context.Context        { return u.context }
+func (u unlocked) Check(ctx context.Context) error { return ctx.Err() }
+func (u unlocked) Unlock() error                   { return nil }

@@ -1,0 +1,99 @@
+package action
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/skycap/skycap/internal/rollout"
+	"github.com/skycap/skycap/pkg/skycap"
+)
+
+// outcome is how it stands with one service.
+func (c *change) outcome(service string) skycap.ServiceResult {
+	if failed, ok := c.failures[service]; ok {
+		return *failed
+	}
+	assessment, seen := c.assessments[service]
+	outcome := skycap.ServiceResult{
+		Service: service, Target: c.target.Kind(), Result: skycap.ResultOK,
+		State: assessment.State, Grade: assessment.Grade,
+	}
+	switch {
+	case !seen && !c.applied[service]:
+		outcome.Result, outcome.Cause = skycap.ResultFailed, "it was not changed"
+	case !seen:
+		outcome.State = skycap.StateProgressing
+	case assessment.State != skycap.StateHealthy && assessment.State != skycap.StateStopped:
+		outcome.Result, outcome.Cause = skycap.ResultUnhealthy, cmp.Or(assessment.Cause, assessment.Message)
+		outcome.Evidence, outcome.FormerFails = assessment.Evidence, assessment.FormerFails
+		outcome.Hint = c.nextCommand(service, assessment)
+	}
+	return outcome
+}
+
+// nextCommand is what to type about a service that fails.
+func (c *change) nextCommand(service string, assessment rollout.Assessment) string {
+	if assessment.Hint != "" {
+		return fmt.Sprintf("skycap kubectl %s -- %s", c.release.Environment, assessment.Hint)
+	}
+	return "skycap status " + c.release.Environment + " " + service
+}
+
+// recordTime is how long the end of a release may take to be written down,
+// also when the deploy was interrupted.
+const recordTime = 5 * time.Second
+
+// conclude fills in the result, and writes it to the release's record.
+func (c *change) conclude(err error) {
+	c.result.Services = c.result.Services[:0]
+	for _, name := range c.release.Names() {
+		c.result.Services = append(c.result.Services, c.outcome(name))
+	}
+	c.result.Word = c.word(err)
+	c.result.Healthy = err == nil && !c.NoWait
+	if c.result.Release == 0 || !c.tellsMore() {
+		return
+	}
+	recorded := c.result.Word
+	if err == nil && c.NoWait {
+		recorded = "" // nobody saw how it ended
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), recordTime)
+	defer cancel()
+	err = c.lock.Check(ctx)
+	if err == nil {
+		err = c.target.End(ctx, c.result.Release, recorded)
+	}
+	if err != nil {
+		c.Report.Warning(fmt.Sprintf("the result of release %d could not be recorded: %v", c.result.Release, err))
+	}
+}
+
+func (c *change) word(err error) skycap.Word {
+	switch {
+	case err == nil:
+		return skycap.ResultOK
+	case c.isUnhealthy(err):
+		return skycap.ResultUnhealthy
+	case errors.Is(err, context.Canceled):
+		return skycap.ResultInterrupted
+	case !c.result.Changed:
+		return skycap.ResultFailed
+	case c.applyFailed:
+		return skycap.ResultPartial
+	default: // it could not be watched
+		return skycap.ResultUnhealthy
+	}
+}
+
+// tellsMore reports whether the record lacks the result. One that nobody waited
+// for, or waited for long enough, is set right by the next deploy that sees it healthy.
+func (c *change) tellsMore() bool {
+	if c.plan.Nothing() {
+		return c.result.Healthy && c.plan.Result != skycap.ResultOK
+	}
+	return true
+}

@@ -1,0 +1,197 @@
+package action
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/skycap/skycap/internal/release"
+	"github.com/skycap/skycap/pkg/skycap"
+)
+
+// explainTime bounds how long gathering evidence may take: what is wrong is known without.
+const explainTime = 10 * time.Second
+
+// explain gathers why services fail: from the target, and from what is different
+// from their last healthy release. All of it is reported, and saved to a folder.
+func (c *change) explain(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, explainTime)
+	defer cancel()
+	files := map[string][]byte{}
+	former := c.lastHealthy(ctx)
+	for _, service := range c.release.Services {
+		outcome := c.outcome(service.Name)
+		if outcome.Result != skycap.ResultUnhealthy {
+			continue
+		}
+		evidence := c.target.Explain(ctx, service, c.assessments[service.Name])
+		outcome.Evidence = appendNew(outcome.Evidence, evidence.Facts...)
+		for name, content := range evidence.Files {
+			files[name] = content
+		}
+		if differences := c.differences(ctx, service, former[service.Name]); differences != nil {
+			outcome.Differences = differences
+			outcome.Evidence = appendNew(outcome.Evidence, inWords(differences)...)
+		}
+		if outcome.FormerFails {
+			outcome.Evidence = appendNew(outcome.Evidence, "instances of the former release fail too: it may not be this revision")
+		}
+		c.failures[service.Name] = &outcome
+		for _, fact := range outcome.Evidence {
+			c.Report.Evidence(service.Name, fact)
+		}
+	}
+	c.save(files)
+}
+
+func appendNew(facts []string, more ...string) []string {
+	for _, fact := range more {
+		if !slices.Contains(facts, fact) {
+			facts = append(facts, fact)
+		}
+	}
+	return facts
+}
+
+// healthy is a service as its last healthy release had it.
+type healthy struct {
+	number   int
+	revision string
+	service  release.Service
+}
+
+// lastHealthy are the services as their last healthy releases had them. What
+// can't be read is left out.
+func (c *change) lastHealthy(ctx context.Context) map[string]*healthy {
+	found := map[string]*healthy{}
+	releases, err := c.target.Releases(ctx)
+	if err != nil {
+		return found
+	}
+	read := map[int]*release.Release{}
+	for _, name := range c.release.Names() {
+		last, ok := release.LastHealthy(releases, name, c.result.Release)
+		if !ok {
+			continue
+		}
+		if read[last.Number] == nil {
+			if read[last.Number], err = c.target.Recorded(ctx, last.Number); err != nil {
+				continue
+			}
+		}
+		if service, ok := read[last.Number].Service(name); ok {
+			found[name] = &healthy{last.Number, cmp.Or(service.Revision, last.Revision), service}
+		}
+	}
+	return found
+}
+
+// maxCommits is how many commits between two releases are named.
+const maxCommits = 10
+
+func (c *change) differences(ctx context.Context, service release.Service, former *healthy) *skycap.Differences {
+	if former == nil || len(service.Objects) == 0 {
+		return nil
+	}
+	differences := release.Compare(former.service, service)
+	differences.Release = former.number
+	if c.release.Kind == release.Deploy {
+		differences.Commits = c.commits(ctx, former.revision, cmp.Or(service.Revision, c.release.Revision.ID))
+	}
+	return &differences
+}
+
+// commits are those of one revision that the other has not. A repository that
+// isn't here, as on an operator's machine, has none to tell.
+func (c *change) commits(ctx context.Context, from, to string) []string {
+	repository, err := c.Repository(ctx)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = repository.Close() }()
+	found, err := repository.Between(ctx, from, to, maxCommits)
+	if err != nil {
+		return nil
+	}
+	var commits []string
+	for _, commit := range found {
+		commits = append(commits, commit.Short()+" "+commit.Summary+" ("+commit.Author+")")
+	}
+	return commits
+}
+
+// inWords is the differences as facts.
+func inWords(d *skycap.Differences) []string {
+	since := fmt.Sprintf("since release %d, the last healthy one: ", d.Release)
+	var facts []string
+	for _, commit := range d.Commits {
+		facts = append(facts, since+"commit "+commit)
+	}
+	for _, image := range d.Images {
+		facts = append(facts, since+fmt.Sprintf("image %s: %v → %v", image.Path, image.Old, image.New))
+	}
+	for _, file := range d.Config {
+		fact := since + fmt.Sprintf("config file %q was %s", file.Path, file.Change)
+		if len(file.Keys) > 0 {
+			fact += fmt.Sprintf(" (%s)", strings.Join(file.Keys, ", "))
+		}
+		facts = append(facts, fact)
+	}
+	for _, object := range d.Fields {
+		if object.Action != "update" {
+			facts = append(facts, since+fmt.Sprintf("%s %q: %sd", object.Kind, object.Name, object.Action))
+		}
+		for _, field := range object.Fields {
+			facts = append(facts, since+fmt.Sprintf("%s %q: %s: %s → %s", object.Kind, object.Name, field.Path, brief(field.Old), brief(field.New)))
+		}
+	}
+	if len(facts) == 0 {
+		facts = append(facts, since+"nothing that runs is different: look at what it depends on")
+	}
+	return facts
+}
+
+// keptEvidence is how many folders of evidence are kept on this machine.
+const keptEvidence = 20
+
+// save writes the evidence to a folder of its own, which only this user may read.
+func (c *change) save(files map[string][]byte) {
+	if text, err := json.MarshalIndent(c.failures, "", "  "); err == nil {
+		files["causes.json"] = text
+	}
+	folder := filepath.Join(c.Evidence, fmt.Sprintf("%s-%s-r%d-%s", c.release.App, c.release.Environment, c.result.Release,
+		c.Now().UTC().Format("20060102T150405")))
+	for name, content := range files {
+		path := filepath.Join(folder, name)
+		err := os.MkdirAll(filepath.Dir(path), 0o700)
+		if err == nil {
+			err = os.WriteFile(path, content, 0o600)
+		}
+		if err != nil {
+			c.Report.Warning(fmt.Sprintf("the evidence could not be saved: %v", err))
+			return
+		}
+	}
+	c.result.EvidenceFolder = folder
+	c.Report.Event(skycap.Event{Type: skycap.EventEvidence, Message: "logs, events and objects are saved in " + folder})
+	c.clearEvidence()
+}
+
+// clearEvidence removes the oldest folders. Their names end in their times.
+func (c *change) clearEvidence() {
+	folders, err := filepath.Glob(filepath.Join(c.Evidence, "*-r*-*T*"))
+	if err != nil || len(folders) <= keptEvidence {
+		return
+	}
+	stamp := func(folder string) string { return folder[len(folder)-len("20060102T150405"):] }
+	slices.SortFunc(folders, func(a, b string) int { return cmp.Compare(stamp(a), stamp(b)) })
+	for _, old := range folders[:len(folders)-keptEvidence] {
+		_ = os.RemoveAll(old) // it is only old
+	}
+}

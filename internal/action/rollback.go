@@ -1,0 +1,185 @@
+package action
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/skycap/skycap/internal/release"
+	"github.com/skycap/skycap/internal/target"
+	"github.com/skycap/skycap/pkg/skycap"
+)
+
+// Rollback puts back what ran before. It needs the target, and nothing else.
+type Rollback struct {
+	*Operator
+	Choices
+	Environment string
+	Services    []string // those that the last release changed when empty
+	To          int      // the release after which it ran; 0 for the last good one
+}
+
+// Run finds the release to go back to, checks, applies and waits, as Deploy does.
+func (r *Rollback) Run(ctx context.Context) (skycap.Result, error) {
+	result := skycap.Result{App: r.Project.App, Environment: r.Environment, Services: []skycap.ServiceResult{}}
+	r.Report.Start(fmt.Sprintf("roll back %s in %s", r.Project.App, r.Environment))
+	if err := r.settleFailure(r.Environment, &r.Choices); err != nil {
+		return result, err
+	}
+	r.OnFailure = "hold" // what doesn't heal by going back is for people
+	err := r.at(ctx, r.Environment, func(place target.Target) error {
+		services, err := r.chosen(ctx, place)
+		if err != nil {
+			return err
+		}
+		return r.locked(ctx, place, services, r.claim(r.LockWait, true), func(ctx context.Context, lock target.Lock) error {
+			return r.run(ctx, place, lock, services, &result)
+		})
+	})
+	return result, err
+}
+
+// chosen are the services to go back with.
+func (r *Rollback) chosen(ctx context.Context, place target.Target) ([]string, error) {
+	services, err := r.operable(r.Environment, r.Services)
+	if err != nil || len(r.Services) > 0 {
+		return services, err
+	}
+	releases, err := place.Releases(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(releases) == 0 {
+		return nil, &NoReleaseError{Environment: r.Environment}
+	}
+	return slices.Clone(releases[0].Services), nil
+}
+
+// NoReleaseError says that nothing was ever deployed.
+type NoReleaseError struct{ Environment string }
+
+func (e *NoReleaseError) Error() string {
+	return fmt.Sprintf("environment %q has no release yet", e.Environment)
+}
+
+func (r *Rollback) run(ctx context.Context, place target.Target, lock target.Lock, services []string, result *skycap.Result) error {
+	r.Report.Phase("check", "finding what ran before, and checking it with the cluster")
+	releases, err := place.Releases(ctx)
+	if err != nil {
+		return err
+	}
+	former, err := r.former(ctx, place, releases, r.Environment, services, r.To)
+	if err != nil {
+		return err
+	}
+	former.Override = r.Override
+	result.Revision = former.Revision.ID
+	plan, err := place.Plan(ctx, former, r.Options)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(refuseConflicts(plan, r.Options.Conflicts)); err != nil {
+		return err
+	}
+	if err := r.confirm(plan, fmt.Sprintf("roll back %s in %s to release %d", former.App, former.Environment, former.Of)); err != nil {
+		return err
+	}
+	c := &change{
+		Operator: r.Operator, Choices: r.Choices, release: former, target: place, lock: lock, plan: plan,
+		leaves: leaves(releases, plan, services), result: result,
+	}
+	return c.carryOut(ctx)
+}
+
+// leaves are the releases that a rollback leaves: one that was cut off leaves
+// what was there before it.
+func leaves(releases []skycap.Release, plan target.Plan, services []string) []int {
+	if plan.Nothing() {
+		return nil
+	}
+	if plan.Resumes {
+		releases = slices.DeleteFunc(slices.Clone(releases), func(r skycap.Release) bool { return r.Number >= plan.Recorded })
+	}
+	return release.Left(releases, services)
+}
+
+// former makes a release of what the services' records hold.
+func (o *Operator) former(
+	ctx context.Context, place target.Target, releases []skycap.Release, environment string, services []string, to int,
+) (*release.Release, error) {
+	back, err := release.Back(releases, environment, services, to)
+	if err != nil {
+		return nil, err
+	}
+	made := &release.Release{
+		App: o.Project.App, Environment: environment, Kind: release.Rollback, Time: o.Now(), Who: o.Who, Job: o.Job,
+		OperatorFile: o.Project.Hash,
+	}
+	for _, service := range slices.Sorted(slices.Values(services)) {
+		recorded, err := place.Recorded(ctx, back[service])
+		if err != nil {
+			return nil, err
+		}
+		found, ok := recorded.Service(service)
+		if !ok {
+			return nil, fmt.Errorf("the record of release %d lacks service %q", back[service], service)
+		}
+		found.Revision = cmp.Or(found.Revision, recorded.Revision.ID)
+		made.Services = append(made.Services, found)
+		if back[service] >= made.Of {
+			made.Of, made.Revision, made.RevisionFile = back[service], recorded.Revision, recorded.RevisionFile
+		}
+	}
+	for i := range made.Services {
+		if made.Services[i].Revision == made.Revision.ID {
+			made.Services[i].Revision = ""
+		}
+	}
+	return made, nil
+}
+
+// revert puts back what ran before a release that failed. The result stays that
+// of the release, and says what became of it.
+func (c *change) revert(ctx context.Context, failure error) error {
+	c.Report.Phase("rollback", fmt.Sprintf("release %d failed: going back", c.result.Release))
+	releases, err := c.target.Releases(ctx)
+	if err != nil {
+		return errors.Join(failure, err)
+	}
+	former, err := c.former(ctx, c.target, releases, c.release.Environment, c.release.Names(), 0)
+	if err != nil {
+		return errors.Join(failure, err)
+	}
+	plan, err := c.target.Plan(ctx, former, c.Options)
+	if err != nil {
+		return errors.Join(failure, err)
+	}
+	choices := c.Choices
+	choices.OnFailure, choices.NoWait = "hold", false
+	var result skycap.Result
+	back := &change{
+		Operator: c.Operator, Choices: choices, release: former, target: c.target, lock: c.lock, plan: plan,
+		leaves: release.Left(releases, c.release.Names()), result: &result,
+	}
+	err = back.carryOut(ctx)
+	c.result.RevertedBy = result.Release
+	if err != nil {
+		c.result.Word = result.Word
+		return errors.Join(failure, fmt.Errorf("going back to release %d failed: %w", former.Of, err))
+	}
+	c.result.Word = skycap.ResultReverted
+	return &RevertedError{Failure: failure, Release: c.result.Release, By: result.Release, To: former.Of}
+}
+
+// RevertedError says that a release failed, and that the former one runs again.
+type RevertedError struct {
+	Failure         error
+	Release, By, To int
+}
+
+func (e *RevertedError) Error() string { return e.Failure.Error() }
+
+// Unwrap is the failure.
+func (e *RevertedError) Unwrap() error { return e.Failure }

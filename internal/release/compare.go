@@ -1,0 +1,193 @@
+package release
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"path"
+	"reflect"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/skycap/skycap/internal/manifest"
+	"github.com/skycap/skycap/pkg/skycap"
+)
+
+// Compare tells what a release changes of a service. Contents of configuration
+// and values of Secrets are not shown.
+func Compare(former, service Service) skycap.Differences {
+	var differences skycap.Differences
+	names := maps.Clone(former.Images)
+	maps.Copy(names, service.Images)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if was, is := former.Images[name].Digest, service.Images[name].Digest; was != is {
+			differences.Images = append(differences.Images, skycap.FieldChange{Path: name, Old: known(was), New: known(is)})
+		}
+	}
+	if former.Config != service.Config {
+		differences.Config = compareConfig(former, service)
+	}
+	differences.Fields = compareObjects(former, service)
+	return differences
+}
+
+func known(digest string) any {
+	if digest == "" {
+		return nil
+	}
+	return digest
+}
+
+// compareObjects compares what manifests say: images and configuration are told of apart.
+func compareObjects(former, service Service) []skycap.ObjectChange {
+	was, is := byKey(former), byKey(service)
+	all := maps.Clone(was)
+	maps.Copy(all, is)
+	var changes []skycap.ObjectChange
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		object := all[key]
+		change := skycap.ObjectChange{Service: service.Name, Action: "update", Kind: object.GetKind(), Name: object.GetName()}
+		switch {
+		case was[key].Unstructured == nil:
+			change.Action = "create"
+		case is[key].Unstructured == nil:
+			change.Action = "delete"
+		default:
+			change.Fields = compareFields(was[key], is[key])
+			if len(change.Fields) == 0 {
+				continue
+			}
+		}
+		changes = append(changes, change)
+	}
+	return changes
+}
+
+func byKey(service Service) map[string]manifest.Object {
+	found := map[string]manifest.Object{}
+	for _, object := range service.Objects {
+		if object.GetKind() != "Secret" && !isConfig(object, service) {
+			found[manifest.Key(object.Unstructured)] = object
+		}
+	}
+	return found
+}
+
+// isConfig reports whether an object is a ConfigMap of the service's configuration.
+func isConfig(object manifest.Object, service Service) bool {
+	return service.Config != "" && object.GetKind() == "ConfigMap" && strings.Contains(object.GetName(), "-config-"+service.Config)
+}
+
+func compareFields(was, is manifest.Object) []skycap.FieldChange {
+	return slices.DeleteFunc(manifest.Compare(was.Object, is.Object), func(change skycap.FieldChange) bool {
+		text := fmt.Sprint(change.Old, change.New)
+		return strings.HasSuffix(change.Path, "].image") || strings.Contains(change.Path, manifest.AnnotationConfig) ||
+			strings.Contains(text, "-config-") && strings.Contains(change.Path, "onfigMap")
+	})
+}
+
+// compareConfig compares the files of two configurations.
+func compareConfig(former, service Service) []skycap.ConfigChange {
+	was, is := files(former), files(service)
+	all := maps.Clone(was)
+	maps.Copy(all, is)
+	var changes []skycap.ConfigChange
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		old, wasThere := was[name]
+		updated, isThere := is[name]
+		switch {
+		case !wasThere:
+			changes = append(changes, skycap.ConfigChange{Path: name, Change: "added"})
+		case !isThere:
+			changes = append(changes, skycap.ConfigChange{Path: name, Change: "removed"})
+		case !bytes.Equal(old, updated):
+			changes = append(changes, skycap.ConfigChange{Path: name, Change: "changed", Keys: changedKeys(name, old, updated)})
+		}
+	}
+	return changes
+}
+
+// files are those of a service's configuration, by the path that its containers see.
+func files(service Service) map[string][]byte {
+	paths := map[string]string{}
+	for _, object := range service.Objects {
+		manifest.ConfigPaths(object, paths)
+	}
+	found := map[string][]byte{}
+	for _, object := range service.Objects {
+		if !isConfig(object, service) {
+			continue
+		}
+		for _, field := range []string{"data", "binaryData"} {
+			values, _ := object.Object[field].(map[string]any)
+			for key, value := range values {
+				text, _ := value.(string)
+				content := []byte(text)
+				if field == "binaryData" {
+					content, _ = base64.StdEncoding.DecodeString(text) // we have written it
+				}
+				name := key
+				if known := paths[key]; known != "" {
+					name = known
+				}
+				found[name] = content
+			}
+		}
+	}
+	return found
+}
+
+// maxKeys is how many changed keys of one file are named.
+const maxKeys = 10
+
+// changedKeys names the keys that differ, of a file that has keys.
+func changedKeys(name string, old, updated []byte) []string {
+	was, is := keysOf(name, old), keysOf(name, updated)
+	all := maps.Clone(was)
+	maps.Copy(all, is)
+	var changed []string
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		if !reflect.DeepEqual(was[key], is[key]) {
+			changed = append(changed, key)
+		}
+	}
+	if len(changed) > maxKeys {
+		changed = append(changed[:maxKeys], fmt.Sprintf("and %d more", len(changed)-maxKeys))
+	}
+	return changed
+}
+
+// keysOf reads YAML, JSON, and lines of key=value. Any other file has no keys.
+func keysOf(name string, content []byte) map[string]any {
+	found := map[string]any{}
+	switch path.Ext(name) {
+	case ".yaml", ".yml", ".json":
+		var tree any
+		if yaml.Unmarshal(content, &tree) == nil {
+			flatten("", tree, found)
+		}
+	case ".env", ".properties", ".ini", ".conf", ".cfg":
+		for line := range strings.Lines(string(content)) {
+			if key, value, ok := strings.Cut(line, "="); ok && !strings.HasPrefix(strings.TrimSpace(key), "#") {
+				found[strings.TrimSpace(key)] = strings.TrimSpace(value)
+			}
+		}
+	}
+	return found
+}
+
+func flatten(prefix string, value any, into map[string]any) {
+	below, ok := value.(map[string]any)
+	if !ok {
+		if prefix != "" {
+			into[prefix] = value
+		}
+		return
+	}
+	for key, inner := range below {
+		flatten(strings.TrimPrefix(prefix+"."+key, "."), inner, into)
+	}
+}
