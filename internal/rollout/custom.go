@@ -11,6 +11,7 @@ import (
 type status struct {
 	kind, status, reason, message string
 	since                         time.Time
+	generation                    int64 // that it is about; zero where it doesn't say
 }
 
 func conditions(object unstructured.Unstructured) map[string]status {
@@ -23,7 +24,8 @@ func conditions(object unstructured.Unstructured) map[string]status {
 			return value
 		}
 		since, _ := time.Parse(time.RFC3339, text("lastTransitionTime"))
-		found[text("type")] = status{text("type"), text("status"), text("reason"), text("message"), since}
+		generation, _ := fields["observedGeneration"].(int64)
+		found[text("type")] = status{text("type"), text("status"), text("reason"), text("message"), since, generation}
 	}
 	return found
 }
@@ -61,6 +63,11 @@ func (v *view) custom(object unstructured.Unstructured) Assessment {
 		return progressing("%s is not seen yet by its controller", name)
 	}
 	has := conditions(object)
+	for _, each := range has {
+		if each.generation != 0 && each.generation < object.GetGeneration() {
+			return progressing("%s is not seen yet by its controller", name)
+		}
+	}
 	for _, kind := range []string{"Stalled", "Failed", "Degraded"} {
 		if bad := has[kind]; bad.status == "True" {
 			return v.conclude(progressing("%s is not ready", name), []finding{

@@ -16,11 +16,11 @@ func (v *view) deployment(d appsv1.Deployment) Assessment {
 		name: "deployment " + strconv.Quote(d.Name), desired: replicas(d.Spec.Replicas), existing: d.Status.Replicas,
 		updated: d.Status.UpdatedReplicas, able: d.Status.AvailableReplicas, seen: d.Status.ObservedGeneration >= d.Generation,
 	}
-	if !c.waitsForPods() {
-		return c.judge()
-	}
 	sets := v.replicaSetsOf(d)
 	newest, former := v.podsBySet(sets)
+	if !c.waitsForPods() {
+		return v.steady(c.judge(), newest)
+	}
 	found := append(v.ailments(newest, false), v.refusedPods(d, c.name, sets)...)
 	assessment := c.judge()
 	if d.Spec.Paused {

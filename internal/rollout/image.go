@@ -11,7 +11,7 @@ import (
 var (
 	noNetwork    = regexp.MustCompile(`(?i)no such host|connection refused|i/o timeout|timed? ?out|deadline exceeded|connection reset|no route to host|network is unreachable|\bEOF\b|server misbehaving`)
 	overloaded   = regexp.MustCompile(`(?i)toomanyrequests|too many requests|\b429\b|rate limit|status(:| code)? ?(from .*)?:? ?5\d\d|50[0234] (Internal|Bad|Service|Gateway)`)
-	unauthorized = regexp.MustCompile(`(?i)\b40[13]\b|unauthorized|pull access denied|authorization failed|insufficient_scope|no basic auth credentials|authentication required|denied:`)
+	unauthorized = regexp.MustCompile(`(?i)\b40[13]\b|unauthorized|pull access denied|authorization failed|insufficient_scope|no basic auth credentials|authentication required|requested access .*denied|(?-i:\bDENIED\b)`)
 	untrusted    = regexp.MustCompile(`x509:|server gave HTTP response to HTTPS client|tls: `)
 	badName      = regexp.MustCompile(`(?i)invalid reference format|couldn't parse image`)
 	platform     = regexp.MustCompile(`no match(ing manifest)? for (platform in manifest|\S+ in the manifest list)|no matching manifest`)

@@ -100,22 +100,30 @@ func (c container) startupBudget() time.Duration {
 
 func (c container) readyBudget() time.Duration { return probeBudget(c.spec.ReadinessProbe) }
 
-// killed tells of a container that the kubelet restarts since a probe fails.
+// killed tells of a container that is down or not ready since a probe has it restarted.
 func (c container) killed() (finding, bool) {
+	if c.status.State.Running != nil && c.status.Ready {
+		return finding{}, false
+	}
+	return c.restartedByProbe()
+}
+
+// restartedByProbe tells of a container that the kubelet ended last since a probe failed.
+func (c container) restartedByProbe() (finding, bool) {
 	end, name := c.lastEnd(), "Liveness"
 	kills := among(c.own, "Killing", "failed liveness probe")
 	if startup := among(c.own, "Killing", "failed startup probe"); final(startup).last.After(final(kills).last) {
 		name, kills = "Startup", startup
 	}
 	running := c.status.State.Running
-	if end == nil || len(kills) == 0 || final(kills).last.Before(end.StartedAt.Time) || running != nil && c.status.Ready {
+	if end == nil || len(kills) == 0 || final(kills).last.Before(end.StartedAt.Time) {
 		return finding{}, false
 	}
 	failed := c.unhealthy(name)
 	last := final(failed)
 	found := c.finding(rankProbe, "Unhealthy", earliest(begin(failed), begin(kills)), "%s is restarted since its %s probe fails: %s %s",
 		c, strings.ToLower(name), describe(c.probe(name)), answer(last.message)).within(c.budget(time.Minute))
-	found.Message = last.message
+	found.Cause, found.Message = strings.TrimSuffix(found.Cause, " (Unhealthy)"), last.message
 	if running != nil {
 		found.ends = latest(found.ends, running.StartedAt.Add(c.startupBudget()+c.readyBudget()))
 	}

@@ -58,10 +58,10 @@ func (v *view) statefulSet(s appsv1.StatefulSet) Assessment {
 	if s.Spec.UpdateStrategy.Type == appsv1.OnDeleteStatefulSetStrategyType {
 		return v.onDelete(c, v.podsOf(s.UID, nil))
 	}
-	if !c.waitsForPods() {
-		return c.judge()
-	}
 	newest, former := v.podsOf(s.UID, revision), v.podsOf(s.UID, func(pod corev1.Pod) bool { return !revision(pod) })
+	if !c.waitsForPods() {
+		return v.steady(c.judge(), newest)
+	}
 	found := append(v.ailments(newest, false), v.uncreatedPods(c.name, v.eventsOf("StatefulSet", s.ObjectMeta))...)
 	if s.Spec.PodManagementPolicy != appsv1.ParallelPodManagement && c.updated < c.desired-c.kept && !slices.ContainsFunc(newest, unready) {
 		found = append(found, v.heldUp(c.name, former)...)
@@ -102,12 +102,12 @@ func (v *view) daemonSet(d appsv1.DaemonSet) Assessment {
 	if !c.waitsForPods() && len(excused) > 0 {
 		return c.judge().noting(c.name + " does without the nodes that are out of service: " + strings.Join(excused, ", "))
 	}
-	if !c.waitsForPods() {
-		return c.judge()
-	}
 	onGoodNodes := func(pod corev1.Pod) bool { return !slices.Contains(excused, pod.Spec.NodeName) && !removed(pod) }
 	newest := v.podsOf(d.UID, func(pod corev1.Pod) bool { return revision(pod) && onGoodNodes(pod) })
 	former := v.podsOf(d.UID, func(pod corev1.Pod) bool { return !revision(pod) && onGoodNodes(pod) })
+	if !c.waitsForPods() {
+		return v.steady(c.judge(), newest)
+	}
 	found := append(v.ailments(newest, false), v.uncreatedPods(c.name, v.eventsOf("DaemonSet", d.ObjectMeta))...)
 	return v.withFormer(v.conclude(c.judge(), found), former)
 }
