@@ -33,6 +33,7 @@ func (n *Namespace) applyThose(ctx context.Context, plan target.Plan, services [
 		return false, nil
 	}
 	manifest.Sort(objects)
+	n.applied = n.proxy.Now()
 	var applied []string
 	err := n.persist(ctx, func() error {
 		names, err := n.kubectl.Apply(ctx, bare(objects), kubectl.ApplyOptions{Force: plan.Force})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -20,6 +21,7 @@ type Namespace struct {
 	kubectl kubectl.Client
 	proxy   *kubectl.Proxy
 	proven  map[string]bool // the digests that the registry has shown to exist
+	applied time.Time       // when objects were applied, by the cluster's clock
 }
 
 // Open reaches for a namespace through kubectl. Cluster, if it isn't empty, is

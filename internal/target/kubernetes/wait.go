@@ -78,7 +78,7 @@ func (w *wait) judge(ctx context.Context, current *state) (settled bool, next ti
 	for _, service := range w.services {
 		now := w.namespace.proxy.Now()
 		objects := current.service(service.Name)
-		objects.Proven, objects.Nodes = w.namespace.proven, w.suspects(ctx, objects)
+		objects.Proven, objects.Applied, objects.Nodes = w.namespace.proven, w.namespace.applied, w.suspects(ctx, objects)
 		assessment := rollout.Assess(objects, now)
 		if assessment.State == skycap.StateAbsent && !hasWorkload(service) {
 			assessment = rollout.Assessment{State: skycap.StateHealthy} // nothing that could be otherwise
