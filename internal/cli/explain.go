@@ -313,7 +313,7 @@ func (s *session) adviseOnTarget(err error) string {
 	case errors.As(err, &job):
 		return "correct the job and deploy again; to go back: skycap rollback " + s.result.Environment
 	case errors.As(err, &unhealthy) && slices.Contains(s.args, "deploy"):
-		return fmt.Sprintf("release %d was applied, and Kubernetes may still finish it; to watch: skycap attach %s; to go back: skycap rollback %[2]s",
+		return fmt.Sprintf("release %d was applied, and Kubernetes may still finish it; to look: skycap status %s; to watch: skycap attach %[2]s; to go back: skycap rollback %[2]s",
 			unhealthy.Release, s.result.Environment)
 	case errors.As(err, &unhealthy):
 		return fmt.Sprintf("release %d was applied, and Kubernetes may still finish it; to look: skycap status %s",

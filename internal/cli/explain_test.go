@@ -108,7 +108,7 @@ func TestInterruption(t *testing.T) {
 	s := &session{parsed: true, result: skycap.Result{Changed: true, Services: []skycap.ServiceResult{
 		{Service: "api", State: skycap.StateHealthy}, {Service: "web", State: skycap.StateProgressing},
 	}}}
-	assert.Equal(t, `interrupted: service "api" is healthy, service "web" is progressing`, s.explain(&cobra.Command{}, context.Canceled).message)
+	assert.Equal(t, `interrupted: the lock is free, service "api" is healthy, service "web" is progressing`, s.explain(&cobra.Command{}, context.Canceled).message)
 }
 
 func TestNoErrorIsOK(t *testing.T) {

@@ -1,12 +1,8 @@
 package release
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
-	"io"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -14,9 +10,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/skycap/skycap/internal/config"
 	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/manifest"
 	"github.com/skycap/skycap/internal/revision"
@@ -80,7 +76,7 @@ const (
 
 func storefront() *Release {
 	return &Release{
-		App: "storefront", Environment: "staging", Who: "ada@laptop",
+		App: "storefront", Environment: "staging", Kind: Deploy, Who: "ada@laptop",
 		Revision:     revision.Revision{ID: strings.Repeat("3f2c1a9b", 5), Summary: "Fix \"quotes\" & <tags>"},
 		Time:         time.Date(2026, 3, 4, 5, 6, 7, 0, time.FixedZone("CET", 3600)),
 		RevisionFile: "r-hash", OperatorFile: "o-hash",
@@ -91,7 +87,7 @@ func storefront() *Release {
 				"sidecar": {Repository: "registry.example.com/sidecar", Tag: "3f2c1a9b3f2c", Digest: digestA},
 				"twin":    {Repository: "registry.example.com/twin", Tag: "3f2c1a9b3f2c", Digest: digestA},
 			},
-			Config: config.Tree{Hash: "0123456789", Files: revision.Tree{"app.conf": {Data: []byte("our configuration")}}},
+			Config: "0123456789",
 			Objects: []manifest.Object{
 				object("", named("ConfigMap", "web-config-0123456789", map[string]any{"data": map[string]any{"app.conf": "our configuration"}})),
 				object("deploy/web/map.yaml", named("ConfigMap", "web-extra", map[string]any{"data": map[string]any{"k": "their own map"}})),
@@ -104,20 +100,13 @@ func storefront() *Release {
 	}
 }
 
-func TestDigestsAndConfigHash(t *testing.T) {
+func TestDigests(t *testing.T) {
 	t.Parallel()
 	made := storefront()
 	assert.Equal(t, []string{digestA, digestB}, made.Services[0].Digests(), "sorted, each once")
 	assert.Equal(t, []string{}, made.Services[1].Digests())
-	assert.Equal(t, "0123456789", made.Services[0].ConfigHash())
-	assert.Empty(t, Service{Config: config.Tree{Hash: "0123456789"}}.ConfigHash(), "without a file there is no configuration")
 	assert.Equal(t, []string{"web", "worker"}, made.Names())
 	assert.Len(t, made.Objects(), 4)
-}
-
-func annotationsOf(t *testing.T, record map[string]any) map[string]string {
-	t.Helper()
-	return (&unstructured.Unstructured{Object: record}).GetAnnotations()
 }
 
 func TestSummaryOfARecord(t *testing.T) {
@@ -125,7 +114,7 @@ func TestSummaryOfARecord(t *testing.T) {
 	made := storefront()
 	record, err := made.Record(7)
 	require.NoError(t, err)
-	annotations := annotationsOf(t, record)
+	annotations := record[0].GetAnnotations()
 
 	summary, err := ParseSummary(annotations)
 	require.NoError(t, err)
@@ -160,19 +149,16 @@ func withoutEmpty(running map[string]skycap.Running) map[string]skycap.Running {
 	return running
 }
 
-// unpack reads what a record holds.
-func unpack(t *testing.T, record map[string]any) string {
+// partsOf are the Secrets of a record as the cluster gives them back.
+func partsOf(t *testing.T, record []*unstructured.Unstructured) []corev1.Secret {
 	t.Helper()
-	encoded, ok, err := unstructured.NestedString(record, "data", dataKey)
-	require.NoError(t, err)
-	require.True(t, ok)
-	packed, err := base64.StdEncoding.DecodeString(encoded)
-	require.NoError(t, err)
-	reader, err := gzip.NewReader(bytes.NewReader(packed))
-	require.NoError(t, err)
-	content, err := io.ReadAll(reader)
-	require.NoError(t, err)
-	return string(content)
+	parts := make([]corev1.Secret, len(record))
+	for i, part := range record {
+		text, err := json.Marshal(part)
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(text, &parts[i]))
+	}
+	return parts
 }
 
 func TestRecord(t *testing.T) {
@@ -180,59 +166,74 @@ func TestRecord(t *testing.T) {
 	made := storefront()
 	record, err := made.Record(12)
 	require.NoError(t, err)
-	secret := unstructured.Unstructured{Object: record}
+	require.Len(t, record, 1)
+	secret := record[0]
 	assert.Equal(t, "v1", secret.GetAPIVersion())
 	assert.Equal(t, "Secret", secret.GetKind())
 	assert.Equal(t, "skycap-storefront-staging-r12", secret.GetName())
-	assert.Equal(t, RecordName("storefront", "staging", 12), secret.GetName())
 	assert.Equal(t, map[string]string{
 		manifest.LabelManagedBy: "skycap", manifest.LabelApp: "storefront",
 		manifest.LabelEnvironment: "staging", LabelRelease: "12",
 	}, secret.GetLabels())
 
-	content := unpack(t, record)
-	for _, kept := range []string{"web-extra", "their own map", "web-key", "Opaque", digestA, digestB, "r-hash", "o-hash", made.Revision.ID, "0123456789"} {
-		assert.Contains(t, content, kept)
-	}
-	whole, err := json.Marshal(record)
+	unpacked, err := Unpack(partsOf(t, record))
 	require.NoError(t, err)
-	for _, never := range []string{"hunter2", "aHVudGVyMg==", "our configuration", "web-config-0123456789"} {
-		assert.NotContains(t, content, never)
-		assert.NotContains(t, string(whole), never)
+	again, err := json.Marshal(unpacked.recorded())
+	require.NoError(t, err)
+	for _, never := range []string{"hunter2", "aHVudGVyMg=="} {
+		assert.NotContains(t, string(again), never)
 	}
 	assert.Equal(t, "hunter2", made.Services[0].Objects[2].Object["stringData"].(map[string]any)["token"],
 		"the objects that are applied keep their values")
 }
 
-func TestRecordOfOneReleaseIsAlwaysTheSame(t *testing.T) {
+func TestARecordGivesTheReleaseBack(t *testing.T) {
 	t.Parallel()
-	first, err := storefront().Record(1)
+	made := storefront()
+	record, err := made.Record(12)
 	require.NoError(t, err)
-	images := func(record map[string]any) []string {
-		var content struct{ Services []struct{ Images []string } }
-		require.NoError(t, json.Unmarshal([]byte(unpack(t, record)), &content))
-		return content.Services[0].Images
-	}
-	for range 20 {
-		again, err := storefront().Record(1)
-		require.NoError(t, err)
-		require.Equal(t, images(first), images(again))
-	}
+	unpacked, err := Unpack(partsOf(t, record))
+	require.NoError(t, err)
+	assert.Equal(t, made.Names(), unpacked.Names())
+	assert.Equal(t, made.Revision.ID, unpacked.Revision.ID)
+	assert.Equal(t, made.RevisionFile, unpacked.RevisionFile)
+	web := unpacked.Services[0]
+	assert.Equal(t, made.Services[0].Images, web.Images)
+	assert.Equal(t, made.Services[0].Config, web.Config)
+	require.Len(t, web.Objects, 4)
+	assert.Equal(t, made.Services[0].Objects[0].Object, web.Objects[0].Object, "configuration is whole")
+	assert.True(t, web.Objects[2].Withheld, "the values of a Secret are not known")
+	assert.Equal(t, made.Services[0].Objects[3].Object, web.Objects[3].Object, "whole numbers stay whole")
 }
 
-func TestRecordThatNoSecretHolds(t *testing.T) {
-	t.Parallel()
-	noise := make([]byte, maxRecord)
+// noisy is a release whose record needs more than one Secret.
+func noisy() *Release {
+	noise := make([]byte, 2*partSize)
 	_, _ = rand.NewChaCha8([32]byte{1}).Read(noise)
 	made := storefront()
-	text := base64.StdEncoding.EncodeToString(noise)
-	made.Services[1].Objects = []manifest.Object{object("big.yaml", named("ConfigMap", "big", map[string]any{"data": map[string]any{"k": text}}))}
-	_, err := made.Record(1)
-	require.ErrorContains(t, err, fmt.Sprintf("a Secret holds %d", maxRecord))
+	made.Services[1].Objects = []manifest.Object{object("big.yaml", named("ConfigMap", "big", map[string]any{
+		"binaryData": map[string]any{"k": base64.StdEncoding.EncodeToString(noise)},
+	}))}
+	return made
+}
 
-	made.Services[1].Objects = []manifest.Object{object("", named("ConfigMap", "ours", map[string]any{"data": map[string]any{"k": text}}))}
-	_, err = made.Record(1)
-	require.NoError(t, err, "configuration is kept by name only, however big")
+func TestARecordHasAsManyPartsAsItNeeds(t *testing.T) {
+	t.Parallel()
+	made := noisy()
+	record, err := made.Record(3)
+	require.NoError(t, err)
+	require.Len(t, record, 3)
+	assert.Equal(t, "3", record[0].GetAnnotations()[AnnotationParts])
+	for i, name := range []string{"skycap-storefront-staging-r3", "skycap-storefront-staging-r3-p2", "skycap-storefront-staging-r3-p3"} {
+		assert.Equal(t, name, record[i].GetName())
+		assert.Equal(t, i == 0, record[i].GetLabels()[LabelRelease] != "", "only the first is found as a record")
+		assert.LessOrEqual(t, len(partsOf(t, record)[i].Data[dataKey]), 1<<20)
+	}
+	unpacked, err := Unpack(partsOf(t, record))
+	require.NoError(t, err)
+	assert.Equal(t, made.Services[1].Objects[0].Object, unpacked.Services[1].Objects[0].Object)
+	_, err = Unpack(partsOf(t, record)[:2])
+	require.ErrorContains(t, err, "it is damaged")
 }
 
 func TestMatches(t *testing.T) {

@@ -14,7 +14,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
-	"github.com/skycap/skycap/internal/config"
 	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/manifest"
 	"github.com/skycap/skycap/internal/release"
@@ -163,7 +162,7 @@ func TestRecorded(t *testing.T) {
 	}
 	service := release.Service{
 		Name: "web", Images: map[string]image.Image{"web": {Digest: digestA}},
-		Config: config.Tree{Hash: "c1", Files: revision.Tree{"f": {}}},
+		Config: "c1",
 	}
 	for name, test := range map[string]struct {
 		release  *release.Release
@@ -188,7 +187,7 @@ func TestRecorded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			number, _ := recorded(test.release, test.releases)
+			number, _, _ := recorded(test.release, test.releases)
 			assert.Equal(t, test.want, number)
 		})
 	}
@@ -221,8 +220,8 @@ func TestCheckOwners(t *testing.T) {
 			if test.labels != "" {
 				live = append(live, object(t, "{apiVersion: apps/v1beta1, kind: Deployment, metadata: {name: web, "+test.labels+"}}"))
 			}
-			n := &Namespace{App: "storefront", Environment: "staging", Adopt: test.adopt}
-			err := n.checkOwners([]manifest.Object{{Unstructured: workload(t)}}, indexed(live))
+			n := &Namespace{App: "storefront", Environment: "staging"}
+			err := n.checkOwners([]manifest.Object{{Unstructured: workload(t)}}, indexed(live), test.adopt)
 			if test.want == nil {
 				require.NoError(t, err)
 				return
@@ -252,10 +251,10 @@ func TestChangesOf(t *testing.T) {
 	wanted := object(t, "{kind: Service, metadata: {name: web, labels: {skycap.dev/service: web}}, spec: {a: 2}}")
 	written := manifest.Object{Unstructured: live}
 	change := skycap.ObjectChange{Service: "web", Kind: "Service", Name: "web", Action: "create"}
-	assert.Equal(t, []skycap.ObjectChange{change}, changesOf(written, nil, wanted))
-	assert.Empty(t, changesOf(written, live, live))
+	assert.Equal(t, []skycap.ObjectChange{change}, changesOf(written, nil, wanted, nil))
+	assert.Empty(t, changesOf(written, live, live, nil))
 	change.Action, change.Fields = "update", []skycap.FieldChange{{Path: "spec.a", Old: int64(1), New: int64(2)}}
-	assert.Equal(t, []skycap.ObjectChange{change}, changesOf(written, live, wanted))
+	assert.Equal(t, []skycap.ObjectChange{change}, changesOf(written, live, wanted, nil))
 
 	plan := target.Plan{Changes: []skycap.ObjectChange{change}}
 	assert.True(t, changes(plan, written))
@@ -336,7 +335,7 @@ func TestServiceStatus(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			status := n.serviceStatus("web", rollout.Objects{Pods: test.pods}, releases)
+			status := n.serviceStatus("web", rollout.Objects{Pods: test.pods}, releases, time.Time{})
 			assert.Equal(t, test.revision, status.Revision)
 			assert.Equal(t, test.release, status.Release)
 			var each []string
@@ -362,7 +361,7 @@ func TestInstance(t *testing.T) {
 			p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
 		}), pod("b", digestA, "", func(p *corev1.Pod) { p.OwnerReferences = []metav1.OwnerReference{{Kind: "ReplicaSet"}} })},
 	}
-	status := (&Namespace{Environment: "staging"}).serviceStatus("web", objects, nil)
+	status := (&Namespace{Environment: "staging"}).serviceStatus("web", objects, nil, time.Time{})
 	assert.Equal(t, skycap.StateProgressing, status.State)
 	assert.Equal(t, "0 of 1 pods ready", status.Message)
 	assert.Equal(t, []skycap.Instance{

@@ -283,7 +283,7 @@ func recorded(r *release.Release, releases []skycap.Release) (number int, result
 			found = newest
 		}
 	}
-	resumes = release.Unfinished(found) && found.Kind == r.Kind && slices.Equal(found.Services, r.Names())
+	resumes = found.Number > 0 && release.Unfinished(found) && found.Kind == r.Kind && slices.Equal(found.Services, r.Names())
 	return found.Number, found.Result, resumes
 }
 

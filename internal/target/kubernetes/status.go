@@ -37,15 +37,15 @@ func (n *Namespace) Status(ctx context.Context, services []string) ([]skycap.Ser
 	}
 	statuses := make([]skycap.ServiceStatus, 0, len(services))
 	for _, service := range services {
-		status := n.serviceStatus(service, current.service(service), releases)
+		status := n.serviceStatus(service, current.service(service), releases, n.proxy.Now())
 		status.Drift = current.drift(service)
 		statuses = append(statuses, status)
 	}
 	return statuses, nil
 }
 
-func (n *Namespace) serviceStatus(service string, objects rollout.Objects, releases []skycap.Release) skycap.ServiceStatus {
-	assessment := rollout.Assess(objects, n.proxy.Now())
+func (n *Namespace) serviceStatus(service string, objects rollout.Objects, releases []skycap.Release, now time.Time) skycap.ServiceStatus {
+	assessment := rollout.Assess(objects, now)
 	status := skycap.ServiceStatus{
 		Environment: n.Environment, Service: service, Target: skycap.TargetKubernetes,
 		State: assessment.State, Message: assessment.Message, Instances: []skycap.Instance{},
