@@ -184,8 +184,33 @@ func TestRestartedAMomentAgo(t *testing.T) {
 	objects.Deployments[0] = deploymentOf(2, 2, 2)
 	early := Assess(objects, at(35).Time)
 	assert.Equal(t, skycap.StateProgressing, early.State)
-	assert.Equal(t, at(40).Time, early.Next)
-	assert.Equal(t, skycap.StateHealthy, Assess(objects, at(40).Time).State)
+	assert.Equal(t, at(45).Time, early.Next)
+	assert.Equal(t, skycap.StateHealthy, Assess(objects, at(45).Time).State)
+}
+
+func TestWhatNothingProbesIsWatched(t *testing.T) {
+	t.Parallel()
+	up := func(spec ...func(*corev1.Pod)) Objects {
+		runs := append([]func(*corev1.Pod){ready, runs(30), func(p *corev1.Pod) { p.Status.ContainerStatuses[0].Ready = true }}, spec...)
+		objects := ofWeb(webPod(runs...))
+		objects.Deployments[0] = deploymentOf(2, 2, 2)
+		return objects
+	}
+	readiness := func(p *corev1.Pod) { p.Spec.Containers[0].ReadinessProbe = &corev1.Probe{} }
+	liveness := func(p *corev1.Pod) { p.Spec.Containers[0].LivenessProbe = &corev1.Probe{PeriodSeconds: 3, TimeoutSeconds: 1} }
+	for name, test := range map[string]struct {
+		objects Objects
+		until   int
+	}{
+		"no probe": {up(), 45}, "liveness alone": {up(liveness), 45}, "both": {up(readiness, liveness), 34}, "readiness": {up(readiness), 30},
+	} {
+		if test.until > 30 {
+			early := Assess(test.objects, at(test.until-1).Time)
+			assert.Equal(t, skycap.StateProgressing, early.State, name)
+			assert.Equal(t, at(test.until).Time, early.Next, name)
+		}
+		assert.Equal(t, skycap.StateHealthy, Assess(test.objects, at(test.until).Time).State, name)
+	}
 }
 
 func TestPatienceWhereOthersAreReady(t *testing.T) {
