@@ -94,6 +94,9 @@ func lastGood(releases []skycap.Release, environment, service string) (skycap.Re
 		fault.Why = "it was never deployed"
 		return skycap.Release{}, fault
 	}
+	if current.Kind == Rollback && Unfinished(current) { // it was cut off: it is taken up again
+		return current, nil
+	}
 	origin := origins(releases, current)
 	good := keep(releases, func(r skycap.Release) bool {
 		return r.Number < current.Number && Healthy(r) && r.LeftBy == 0 && !origin[r.Number] && !left(releases, r)
