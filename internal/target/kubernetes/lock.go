@@ -234,8 +234,9 @@ const freshTime = time.Second
 
 // Check renews the Leases, unless that was just done.
 func (l *lock) Check(ctx context.Context) error {
-	if err := context.Cause(l.context); err != nil && ctx.Err() == nil {
-		return err
+	var lost *target.LostError
+	if errors.As(context.Cause(l.context), &lost) {
+		return lost
 	}
 	l.mutex.Lock()
 	fresh := time.Since(l.renewed) < freshTime
