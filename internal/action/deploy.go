@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/skycap/skycap/internal/release"
+	"github.com/skycap/skycap/internal/report"
 	"github.com/skycap/skycap/internal/settings"
 	"github.com/skycap/skycap/internal/target"
 	"github.com/skycap/skycap/pkg/skycap"
@@ -133,17 +134,10 @@ func (e *ConflictsError) Error() string {
 	for _, change := range e.Changes {
 		for _, field := range change.Fields {
 			faults = append(faults, fmt.Errorf("%s %q: %q has set %s to %s; the release says %s",
-				change.Kind, change.Name, field.Owner, field.Path, brief(field.Old), brief(field.New)))
+				change.Kind, change.Name, field.Owner, field.Path, report.Value(field.Old), report.Value(field.New)))
 		}
 	}
 	return errors.Join(faults...).Error()
-}
-
-func brief(value any) string {
-	if text, ok := value.(string); ok {
-		return fmt.Sprintf("%q", text)
-	}
-	return fmt.Sprint(value)
 }
 
 // refuseConflicts refuses a plan with fields of somebody else's, unless it is

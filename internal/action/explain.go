@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/skycap/skycap/internal/release"
+	"github.com/skycap/skycap/internal/report"
 	"github.com/skycap/skycap/pkg/skycap"
 )
 
@@ -128,13 +129,13 @@ func (c *change) commits(ctx context.Context, from, to string) []string {
 
 // inWords is the differences as facts.
 func inWords(d *skycap.Differences) []string {
-	since := fmt.Sprintf("since release %d, the last healthy one: ", d.Release)
+	since := fmt.Sprintf("since release %d, which was healthy: ", d.Release)
 	var facts []string
 	for _, commit := range d.Commits {
 		facts = append(facts, since+"commit "+commit)
 	}
 	for _, image := range d.Images {
-		facts = append(facts, since+fmt.Sprintf("image %s: %v → %v", image.Path, image.Old, image.New))
+		facts = append(facts, since+fmt.Sprintf("image %s: %s → %s", image.Path, report.Value(image.Old), report.Value(image.New)))
 	}
 	for _, file := range d.Config {
 		fact := since + fmt.Sprintf("config file %q was %s", file.Path, file.Change)
@@ -148,7 +149,7 @@ func inWords(d *skycap.Differences) []string {
 			facts = append(facts, since+fmt.Sprintf("%s %q: %sd", object.Kind, object.Name, object.Action))
 		}
 		for _, field := range object.Fields {
-			facts = append(facts, since+fmt.Sprintf("%s %q: %s: %s → %s", object.Kind, object.Name, field.Path, brief(field.Old), brief(field.New)))
+			facts = append(facts, since+fmt.Sprintf("%s %q: %s: %s → %s", object.Kind, object.Name, field.Path, report.Value(field.Old), report.Value(field.New)))
 		}
 	}
 	if len(facts) == 0 {

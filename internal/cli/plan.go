@@ -1,10 +1,8 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -52,7 +50,7 @@ func planLines(plan skycap.Plan) []string {
 		sign := map[string]string{"create": "+", "update": "~", "delete": "-", "run": ">"}[change.Action]
 		lines = append(lines, fmt.Sprintf("%s %s %s %s", sign, change.Action, change.Kind, change.Name))
 		for _, field := range change.Fields {
-			lines = append(lines, fmt.Sprintf("    %s: %s → %s%s", field.Path, brief(field.Old), brief(field.New), ownerOf(field)))
+			lines = append(lines, fmt.Sprintf("    %s: %s → %s%s", field.Path, report.Value(field.Old), report.Value(field.New), ownerOf(field)))
 		}
 	}
 	return lines
@@ -67,19 +65,4 @@ func ownerOf(field skycap.FieldChange) string {
 		return fmt.Sprintf("  (drift: %q has set it)", field.Owner)
 	}
 	return ""
-}
-
-// brief is a value in one line.
-func brief(value any) string {
-	if value == nil {
-		return "(none)"
-	}
-	if text, ok := value.(string); ok && !strings.ContainsAny(text, " \n") {
-		return text
-	}
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Sprint(value)
-	}
-	return string(encoded)
 }

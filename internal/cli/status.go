@@ -38,15 +38,15 @@ func (s *session) printStatus(status skycap.Status) error {
 	header := []string{"environment", "service", "state", "release", "revision", "instance", "ready", "restarts", "since", "image"}
 	var rows [][]string
 	for _, service := range status.Services {
-		row := []string{service.Environment, service.Service, string(service.State), number(service.Release), short(service.Revision)}
+		row := []string{service.Environment, service.Service, string(service.State), number(service.Release)}
 		for _, instance := range service.Instances {
 			ready := map[bool]string{true: "yes", false: "no"}[instance.Ready]
-			rows = append(rows, append(row, instance.Name, ready, strconv.Itoa(instance.Restarts),
+			rows = append(rows, append(row, short(instance.Revision), instance.Name, ready, strconv.Itoa(instance.Restarts),
 				instance.Since.Format(time.RFC3339), instance.Image))
-			row = []string{"", "", "", "", short(instance.Revision)}
+			row = []string{"", "", "", ""}
 		}
 		if len(service.Instances) == 0 {
-			rows = append(rows, row)
+			rows = append(rows, append(row, short(service.Revision)))
 		}
 	}
 	if err := report.Table(s.Out, header, rows); err != nil {
@@ -61,7 +61,7 @@ func (s *session) printStatus(status skycap.Status) error {
 	for _, service := range status.Services {
 		for _, drift := range service.Drift {
 			note := fmt.Sprintf("%s in %s: drift: %q has set %s of %s %q to %s", service.Service, service.Environment,
-				drift.Owner, drift.Path, drift.Kind, drift.Name, brief(drift.Value))
+				drift.Owner, drift.Path, drift.Kind, drift.Name, report.Value(drift.Value))
 			if !drift.Since.IsZero() {
 				note += " at " + drift.Since.Format(time.RFC3339)
 			}

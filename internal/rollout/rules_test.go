@@ -197,7 +197,9 @@ func TestWhatNothingProbesIsWatched(t *testing.T) {
 		return objects
 	}
 	readiness := func(p *corev1.Pod) { p.Spec.Containers[0].ReadinessProbe = &corev1.Probe{} }
-	liveness := func(p *corev1.Pod) { p.Spec.Containers[0].LivenessProbe = &corev1.Probe{PeriodSeconds: 3, TimeoutSeconds: 1} }
+	liveness := func(p *corev1.Pod) {
+		p.Spec.Containers[0].LivenessProbe = &corev1.Probe{PeriodSeconds: 3, TimeoutSeconds: 1}
+	}
 	for name, test := range map[string]struct {
 		objects Objects
 		until   int
