@@ -22,13 +22,14 @@ func quota(c *cage, pods string) {
 	c.kubectl("wait", "--for=jsonpath={.status.hard}", "--timeout=30s", "resourcequota/small")
 }
 
-// remove deletes objects without a namespace when the test ends. The pods go before:
-// those on a node that nobody runs would stay.
-func (c *cage) remove(objects ...string) {
+// remove deletes an object without a namespace when the test ends. Pods go before, since
+// those on a node that nobody runs would stay, and claims, since they hold their volume.
+func (c *cage) remove(object string) {
 	c.t.Cleanup(func() {
-		c.kubectl("delete", "deployments,jobs,statefulsets", "--all")
+		c.kubectl("delete", "deployments", "--all")
 		c.kubectl("delete", "pods", "--all", "--force", "--grace-period=0")
-		c.kubectl(append([]string{"delete", "--ignore-not-found"}, objects...)...)
+		c.kubectl("delete", "persistentvolumeclaims", "--all", "--wait=false")
+		c.kubectl("delete", "--ignore-not-found", "--wait=false", object)
 	})
 }
 
@@ -140,10 +141,12 @@ func (c *cage) report(status, message string) {
 // onFakeNode is the pod's side of fakeNode.
 const onFakeNode = "nodeSelector: {zoo: $NAMESPACE}\ntolerations: [{key: zoo, operator: Exists, effect: NoSchedule}]"
 
-// nodeGone is how a node dies: it takes the pod, and is not heard of again.
+// nodeGone is how a node dies: it takes the pod, and is not heard of again. Pods that
+// never were ready have no event of it.
 func nodeGone(c *cage) {
 	c.pod(bound)
 	c.report("Unknown", "kubelet stopped posting node status")
+	c.signs.consider("NodeNotReady")
 }
 
 // nodeBlip is a node that is silent for a while, and then runs the pod.

@@ -39,12 +39,13 @@ func (z *zoo) broken() []specimen {
 		{name: "selector that no node has", manifests: web{pod: "nodeSelector: {zoo: nowhere}", container: ready}.yaml(),
 			names: []string{`selector|nowhere`, `(?i)node`}},
 		{name: "taint that is not tolerated", setup: fakeNode, manifests: web{pod: "nodeSelector: {zoo: $NAMESPACE}", container: ready}.yaml(),
-			names: []string{`taint`, `zoo`}},
-		{name: "storage class that is missing", manifests: web{pod: claimed, container: ready}.with(claim("storageClassName: no-such-class")),
-			names: []string{`data`, `no-such-class`}},
+			names: []string{`taint`}},
+		{name: "storage class that is missing",
+			manifests: web{pod: claimed, container: lines(ready, mounted)}.with(claim("storageClassName: no-such-class")),
+			names:     []string{`data`, `no-such-class`}},
 		{name: "node that is gone", setup: fakeNode, during: nodeGone, shown: `^NodeNotReady`,
 			manifests: web{pod: onFakeNode, container: ready}.yaml(), names: []string{`(?i)node`, `$NAMESPACE`}},
-		{name: "folder of the host that is missing", manifests: web{container: ready,
+		{name: "folder of the host that is missing", manifests: web{container: lines(ready, mounted),
 			pod: "volumes: [{name: data, hostPath: {path: /no/such/folder, type: Directory}}]"}.yaml(),
 			names: []string{`data`, `/no/such/folder`}},
 
@@ -54,7 +55,8 @@ func (z *zoo) broken() []specimen {
 			names: []string{`(?i)secret`, `password`}},
 		{name: "missing ConfigMap for a variable", manifests: web{container: lines(ready,
 			"env: [{name: COLOUR, valueFrom: {configMapKeyRef: {name: palette, key: colour}}}]")}.yaml(), names: []string{`(?i)configmap`, `palette`}},
-		{name: "missing ConfigMap for a volume", manifests: web{container: ready, pod: "volumes: [{name: data, configMap: {name: palette}}]"}.yaml(),
+		{name: "missing ConfigMap for a volume", manifests: web{container: lines(ready, mounted),
+			pod: "volumes: [{name: data, configMap: {name: palette}}]"}.yaml(),
 			names: []string{`(?i)configmap`, `palette`}},
 
 		{name: "entrypoint that is not there", fast: true, manifests: web{container: lines(ready, "command: [/no-such-program]")}.yaml(),
@@ -64,8 +66,9 @@ func (z *zoo) broken() []specimen {
 			names: []string{`prepare`, `\b3\b`}},
 		{name: "crash at start", manifests: web{container: lines(ready, env("EXIT_AFTER=0s", "EXIT_CODE=7"))}.yaml(),
 			names: []string{`app`, `(?i)exit|crash`, `\b7\b`}},
-		{name: "crash after ten seconds", manifests: web{container: lines(ready, env("EXIT_AFTER=10s", "EXIT_CODE=7"))}.yaml(),
-			names: []string{`app`, `(?i)exit|crash`, `\b7\b`}},
+		{name: "crash after ten seconds",
+			manifests: web{spec: "minReadySeconds: 15", container: lines(ready, env("EXIT_AFTER=10s", "EXIT_CODE=7"))}.yaml(),
+			names:     []string{`app`, `(?i)exit|crash`, `\b7\b`}},
 		{name: "out of memory", manifests: web{container: lines(ready, env("ALLOCATE_MIB=200"), "resources: {limits: {memory: 32Mi}}")}.yaml(),
 			names: []string{`app`, `OOM|memory`, `32Mi`}},
 
@@ -73,7 +76,7 @@ func (z *zoo) broken() []specimen {
 			names: []string{`readiness`, `/healthz`, `404`}},
 		{name: "readiness probe is refused", shown: `^Unhealthy`, manifests: web{container: lines(ready, env("LISTEN=:9090"))}.yaml(),
 			names: []string{`readiness`, `8080`, `refused`}},
-		{name: "liveness probe fails", shown: `^Unhealthy`, manifests: web{container: lines(env("HEALTH_STATUS=404"),
+		{name: "liveness probe fails", shown: `^Unhealthy`, manifests: web{spec: "minReadySeconds: 15", container: lines(env("HEALTH_STATUS=404"),
 			"livenessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 2, failureThreshold: 2}")}.yaml(),
 			names: []string{`liveness`, `/healthz|404`}},
 		{name: "progress deadline", shown: `^ProgressDeadlineExceeded`,
@@ -104,6 +107,7 @@ spec:
       containers: [{name: app, image: $IMAGE}]
 `
 	paint   = "{apiVersion: v1, kind: ConfigMap, metadata: {name: paint}, data: {size: large}}\n"
+	mounted = "volumeMounts: [{name: data, mountPath: /data}]"
 	claimed = "volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]"
 )
 

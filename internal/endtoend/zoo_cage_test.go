@@ -33,6 +33,7 @@ type cage struct {
 	namespace  string
 	repository string   // of the image, without a tag
 	image      v1.Image // nil: nobody has built it
+	signs      *signs   // that are looked for while skycap deploys
 }
 
 func (z *zoo) cage(t *testing.T, s specimen) *cage {
@@ -97,14 +98,14 @@ func (c *cage) skycap() answer {
 		k.skycap("deploy", "tip", "cage", "--timeout="+formerTimeout, "-o", "json")
 	}
 	c.commit(k, c.manifests)
-	signs := c.watch()
+	c.signs = c.watch()
 	start := time.Now()
 	r := k.start("deploy", "tip", "cage", "--timeout="+timeout, "-o", "json")
 	if c.during != nil {
 		c.during(c)
 	}
 	o := r.end()
-	events, first := k.events(o), signs.first()
+	events, first := k.events(o), c.signs.first()
 	require.NotEmpty(c.t, events, "no event at all: %s", o.stderr)
 	last := events[len(events)-1]
 	require.Equal(c.t, skycap.EventResult, last.Type)
@@ -114,7 +115,7 @@ func (c *cage) skycap() answer {
 		said.whole += "\n" + service.Cause
 	}
 	said.unseen = last.Changed && first.IsZero()
-	if !first.IsZero() {
+	if last.Changed && !first.IsZero() {
 		said.after = max(0, last.Time.Sub(first).Seconds()) // the watch may be behind
 	}
 	return said

@@ -43,7 +43,7 @@ func healthy() []specimen {
 		{name: "pending until the autoscaler adds a node", during: scaleUp,
 			manifests: web{pod: "nodeSelector: {$NAMESPACE: new}", container: ready}.yaml()},
 		{name: "volume that is bound late", during: lateVolume,
-			manifests: web{pod: claimed, container: ready}.with(claim(`storageClassName: ""`))},
+			manifests: web{pod: claimed, container: lines(ready, mounted)}.with(claim(`storageClassName: ""`))},
 		{name: "pod that is evicted", during: evict, manifests: web{spec: "replicas: 2", container: lines(ready, env("READY_AFTER=8s"))}.yaml()},
 		{name: "node that is silent for eight seconds", setup: fakeNode, during: nodeBlip, manifests: web{pod: onFakeNode, container: ready}.yaml()},
 		{name: "job that takes fifteen seconds", manifests: web{container: ready}.with(job("", "EXIT_AFTER=15s", "EXIT_CODE=0"))},

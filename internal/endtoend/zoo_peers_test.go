@@ -93,11 +93,14 @@ func (c *cage) run(commands [][]string, during func(*cage)) answer {
 	return said
 }
 
-// lastWords are the last line, or all from the error on.
+// lastWords are the last line, or all from helm's error on, or helm's status.
 func lastWords(output string) string {
 	output = strings.TrimSpace(output)
 	if at := strings.LastIndex(output, "Error: "); at >= 0 {
 		return output[at:]
+	}
+	if _, status, is := strings.Cut(output, "\nSTATUS: "); is {
+		output, _, _ = strings.Cut(status, "\n")
 	}
 	return output[strings.LastIndex(output, "\n")+1:]
 }

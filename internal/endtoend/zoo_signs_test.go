@@ -72,13 +72,17 @@ func follow[T any](ctx context.Context, s *signs, path string, read func(T) []st
 			if decoder.Decode(&change) != nil {
 				break
 			}
-			s.consider(read(change.Object))
+			s.consider(read(change.Object)...)
 		}
 		_ = program.Wait() // it is killed in the end
 	})
 }
 
-func (s *signs) consider(texts []string) {
+// consider takes in what was shown. Where nobody looks for signs, it does nothing.
+func (s *signs) consider(texts ...string) {
+	if s == nil {
+		return
+	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if s.seen.IsZero() && slices.ContainsFunc(texts, s.isWanted) {

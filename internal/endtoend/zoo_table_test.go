@@ -59,7 +59,8 @@ func tools() []tool {
 func (z *zoo) summary() string {
 	var out strings.Builder
 	broken, healthy := z.split()
-	fmt.Fprintf(&out, "| of %d broken releases | called broken | cause named | seconds, median | seconds, worst |\n| --- | --- | --- | --- | --- |\n", len(broken))
+	fmt.Fprintf(&out, "| of %d broken releases | called broken | cause named | seconds, median | seconds, worst |\n"+
+		"| --- | --- | --- | --- | --- |\n", len(broken))
 	for _, tool := range tools() {
 		var caught, named int
 		var seconds []float64
@@ -78,7 +79,8 @@ func (z *zoo) summary() string {
 		after = append(after, r.skycap.after)
 	}
 	slices.Sort(after)
-	fmt.Fprintf(&out, "\nFalse alarms of skycap among %d healthy releases: %d. From the first sign in the cluster to skycap's word: median %.1f s, worst %.1f s.\n",
+	fmt.Fprintf(&out, "\nFalse alarms of skycap among %d healthy releases: %d. From the first sign in the cluster to\n"+
+		"skycap's word: median %.1f s, worst %.1f s.\n",
 		len(healthy), alarms, after[len(after)/2], after[len(after)-1])
 	return out.String()
 }

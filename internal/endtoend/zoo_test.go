@@ -61,7 +61,8 @@ func TestZoo(t *testing.T) {
 			})
 		}
 	})
-	if all {
+	unvisited := func(r row) bool { return r.skycap.seconds == 0 }
+	if all && !slices.ContainsFunc(z.rows, unvisited) { // not when only some were asked for
 		z.write(t)
 	}
 }
