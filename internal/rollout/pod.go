@@ -1,174 +1,121 @@
 package rollout
 
 import (
-	"fmt"
-	"regexp"
 	"slices"
-	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/skycap/skycap/pkg/skycap"
 )
 
-// restartsUntilBroken is how often one container may crash before waiting ends.
-const restartsUntilBroken = 3
-
-func owned(owners []metav1.OwnerReference, by types.UID) bool {
-	return slices.ContainsFunc(owners, func(owner metav1.OwnerReference) bool { return owner.UID == by })
+// instance is a pod with what is needed to judge it.
+type instance struct {
+	*view
+	pod      corev1.Pod
+	events   []event
+	patience int  // how many budgets it has: more than one where others of its kind are ready
+	tried    bool // its job tries again by itself
 }
 
-// withTrouble adds to an assessment what ails the pods, the worst first.
-func (o Objects) withTrouble(pods []corev1.Pod, assessment Assessment) Assessment {
-	var worst trouble
+// ailments are what keeps pods of one revision from being ready.
+func (v *view) ailments(pods []corev1.Pod, tried bool) []finding {
+	patience := 1
+	if slices.ContainsFunc(pods, Ready) {
+		patience = 2
+	}
+	var found []finding
 	for _, pod := range pods {
-		for _, found := range troubles(pod) {
-			if gradeRank(found.grade) > gradeRank(worst.grade) {
-				worst = found
-			}
-			assessment.Evidence = append(assessment.Evidence, found.String())
+		found = append(found, instance{
+			view: v, pod: pod, events: v.eventsOf("Pod", pod.ObjectMeta), patience: patience, tried: tried,
+		}.ailments()...)
+	}
+	return found
+}
+
+func (i instance) ailments() []finding {
+	switch {
+	case Ready(i.pod) || i.pod.Status.Phase == corev1.PodSucceeded:
+		return nil
+	case i.pod.Status.Phase == corev1.PodFailed && !i.tried:
+		return i.ended()
+	}
+	found := append(i.unscheduled(), i.nodeTrouble()...)
+	found = append(found, i.unmounted()...)
+	for _, container := range i.containers() {
+		found = append(found, container.ailments()...)
+	}
+	return append(found, i.gates()...)
+}
+
+func (i instance) finding(rank rank, reason string, since time.Time, format string, values ...any) finding {
+	found := transient(rank, "pod "+quoted(i.pod.Name), reason, since, format, values...)
+	found.Pod = i.pod.Name
+	return found
+}
+
+// budget is a time to wait, longer where others of its kind are ready.
+func (i instance) budget(budget time.Duration) time.Duration {
+	return time.Duration(i.patience) * budget
+}
+
+// ended tells of a pod that was ended, which its workload replaces.
+func (i instance) ended() []finding {
+	reason := i.pod.Status.Reason
+	if reason == "" {
+		reason = "Failed"
+	}
+	found := i.finding(rankNote, reason, conditionTime(i.pod, corev1.PodReady), "pod %q was ended and is replaced", i.pod.Name)
+	found.Message = i.pod.Status.Message
+	return []finding{found}
+}
+
+// removed reports whether a pod was ended by Kubernetes and not by its own failure.
+func removed(pod corev1.Pod) bool {
+	return slices.Contains([]string{"Evicted", "Preempting", "NodeShutdown", "Terminated", "NodeLost"}, pod.Status.Reason)
+}
+
+// gates names what outside of the pod must say that it is ready.
+func (i instance) gates() []finding {
+	if conditionStatus(i.pod, corev1.ContainersReady) != corev1.ConditionTrue {
+		return nil
+	}
+	var found []finding
+	for _, gate := range i.pod.Spec.ReadinessGates {
+		if conditionStatus(i.pod, gate.ConditionType) != corev1.ConditionTrue {
+			found = append(found, i.finding(rankGate, "ReadinessGatesNotReady", conditionTime(i.pod, corev1.ContainersReady),
+				"pod %q waits for its readiness gate %q", i.pod.Name, gate.ConditionType).within(i.budget(2*time.Minute)))
 		}
 	}
-	if worst.grade == "" {
-		return assessment
-	}
-	assessment.Message += ": " + worst.String()
-	if worst.grade != skycap.GradeTransient {
-		assessment.State = skycap.StateDegraded
-	}
-	if gradeRank(worst.grade) > gradeRank(assessment.Grade) {
-		assessment.Grade = worst.grade
-	}
-	return assessment
+	return found
 }
 
-func gradeRank(grade skycap.Grade) int {
-	return slices.Index([]skycap.Grade{"", skycap.GradeTransient, skycap.GradePersistent, skycap.GradeFatal}, grade)
-}
-
-// trouble is one thing that keeps a pod from being ready.
-type trouble struct {
-	pod, container, reason, message string
-	grade                           skycap.Grade
-}
-
-func (t trouble) String() string {
-	text := fmt.Sprintf("pod %q", t.pod)
-	if t.container != "" {
-		text += fmt.Sprintf(" container %q", t.container)
-	}
-	text += ": " + t.reason
-	if t.message != "" {
-		text += ": " + t.message
-	}
-	return text
-}
-
-// troubles looks at a pod's containers, init containers first, and at its scheduling.
-func troubles(pod corev1.Pod) []trouble {
-	var found []trouble
+func conditionStatus(pod corev1.Pod, kind corev1.PodConditionType) corev1.ConditionStatus {
 	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
-			found = append(found, trouble{pod: pod.Name, reason: condition.Reason, message: condition.Message, grade: skycap.GradeTransient})
+		if condition.Type == kind {
+			return condition.Status
 		}
 	}
-	for _, status := range append(slices.Clone(pod.Status.InitContainerStatuses), pod.Status.ContainerStatuses...) {
-		trouble := containerTrouble(pod.Name, status)
-		if trouble.reason == "" {
-			trouble = notReady(pod, status)
-		}
-		if trouble.reason != "" {
-			found = append(found, trouble)
-		}
-	}
-	return found
-}
-
-// cannotStart is what the runtime says of a program that will never run, as
-// against a node that can't start it right now.
-var cannotStart = regexp.MustCompile(`executable file not found|no such file or directory|permission denied|exec format error`)
-
-func containerTrouble(pod string, status corev1.ContainerStatus) trouble {
-	waiting := status.State.Waiting
-	if waiting == nil || waiting.Reason == "ContainerCreating" || waiting.Reason == "PodInitializing" {
-		return trouble{}
-	}
-	found := trouble{pod: pod, container: status.Name, reason: waiting.Reason, message: waiting.Message, grade: skycap.GradeTransient}
-	switch waiting.Reason {
-	case "InvalidImageName", "ErrImageNeverPull":
-		found.grade = skycap.GradeFatal
-	case "CreateContainerConfigError":
-		// The kubelet says this as well while its cache is not filled yet.
-		if !strings.Contains(waiting.Message, "failed to sync") {
-			found.grade = skycap.GradeFatal
-		}
-	case "CreateContainerError", "RunContainerError", "StartError":
-		if cannotStart.MatchString(waiting.Message) {
-			found.grade = skycap.GradeFatal
-		}
-	case "CrashLoopBackOff":
-		if status.RestartCount >= restartsUntilBroken {
-			found.grade = skycap.GradePersistent
-		}
-		if last := status.LastTerminationState.Terminated; last != nil {
-			found.message = fmt.Sprintf("exit code %d (%s), restarted %d times", last.ExitCode, last.Reason, status.RestartCount)
-		}
-	}
-	return found
-}
-
-func barePod(pod corev1.Pod) Assessment {
-	switch pod.Status.Phase {
-	case corev1.PodSucceeded:
-		return healthy()
-	case corev1.PodFailed:
-		return broken(skycap.GradeFatal, "pod %q failed: %s %s", pod.Name, pod.Status.Reason, pod.Status.Message)
-	}
-	if Ready(pod) {
-		return healthy()
-	}
-	return Objects{}.withTrouble([]corev1.Pod{pod}, progressing("pod %q is not ready", pod.Name))
+	return corev1.ConditionUnknown
 }
 
 // Ready reports whether a pod takes traffic.
 func Ready(pod corev1.Pod) bool {
-	return slices.ContainsFunc(pod.Status.Conditions, func(condition corev1.PodCondition) bool {
-		return condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue
-	})
+	return conditionStatus(pod, corev1.PodReady) == corev1.ConditionTrue
 }
 
-// notReady tells of a container that runs and doesn't take traffic. That has no
-// grade: each container is so for a while.
-func notReady(pod corev1.Pod, status corev1.ContainerStatus) trouble {
-	if status.State.Running == nil || status.Ready {
-		return trouble{}
-	}
-	found := trouble{pod: pod.Name, container: status.Name, reason: "NotReady", message: "it runs, and isn't ready"}
-	for _, container := range pod.Spec.Containers {
-		switch {
-		case container.Name != status.Name:
-		case container.StartupProbe != nil && status.Started != nil && !*status.Started:
-			found.message = "its startup probe does not pass: " + describe(container.StartupProbe)
-		case container.ReadinessProbe != nil:
-			found.message = "its readiness probe does not pass: " + describe(container.ReadinessProbe)
-		}
-	}
-	return found
-}
-
-// describe says what a probe asks.
-func describe(probe *corev1.Probe) string {
+func (v *view) barePod(pod corev1.Pod) Assessment {
 	switch {
-	case probe.HTTPGet != nil:
-		return fmt.Sprintf("GET %s on port %s", probe.HTTPGet.Path, probe.HTTPGet.Port.String())
-	case probe.TCPSocket != nil:
-		return "a connection to port " + probe.TCPSocket.Port.String()
-	case probe.GRPC != nil:
-		return fmt.Sprintf("gRPC health on port %d", probe.GRPC.Port)
-	case probe.Exec != nil:
-		return fmt.Sprintf("command %q", probe.Exec.Command)
+	case pod.Status.Phase == corev1.PodSucceeded || Ready(pod):
+		return healthy()
+	case pod.Status.Phase != corev1.PodFailed:
+		return v.conclude(progressing("pod %q is not ready", pod.Name), v.ailments([]corev1.Pod{pod}, false))
 	}
-	return "it asks nothing"
+	cause := "pod " + quoted(pod.Name) + " failed" + lastExit([]corev1.Pod{pod})
+	found := transient(rankCrash, "pod "+quoted(pod.Name), pod.Status.Reason, conditionTime(pod, corev1.PodReady), "%s", cause)
+	found.Pod, found.Message = pod.Name, pod.Status.Message
+	if !removed(pod) {
+		found = found.fatal()
+	}
+	return v.conclude(Assessment{State: skycap.StateProgressing}, []finding{found})
 }

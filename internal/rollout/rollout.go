@@ -3,7 +3,9 @@
 package rollout
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -37,6 +39,9 @@ type Objects struct {
 	Nodes map[string]*corev1.Node
 	// Proven are the image digests that the registry has shown to exist.
 	Proven map[string]bool
+	// Applied is when the release was applied, by the cluster's clock: what the
+	// cluster said before may be cured by it. Zero when that is not known.
+	Applied time.Time
 }
 
 // Assessment is how a service is.
@@ -46,7 +51,7 @@ type Assessment struct {
 	Grade    skycap.Grade // of what is wrong; empty when nothing is
 	Cause    string       // what is wrong, in one sentence; empty when nothing is
 	Evidence []string     // the facts that prove the cause, the strongest first
-	Hint     string       // the command that cures it, where there is just one
+	Hint     string       // what cures it, where it is one command: the arguments of kubectl, without context and namespace
 
 	Findings    []Finding // all that was found, the worst first
 	FormerFails bool      // pods of the former release fail as well
@@ -63,7 +68,7 @@ type Finding struct {
 	Message   string // what Kubernetes says of it
 	Grade     skycap.Grade
 	Since     time.Time // when the cluster first showed it
-	Hint      string    // the command that cures it, where there is just one
+	Hint      string    // what cures it, where it is one command: the arguments of kubectl, without context and namespace
 }
 
 // Broken reports whether waiting any longer is of no use.
@@ -71,34 +76,75 @@ func (a Assessment) Broken() bool {
 	return a.State == skycap.StateDegraded && a.Grade != skycap.GradeTransient
 }
 
-// Assess judges a service by its worst workload, at a time of the cluster's clock.
-func Assess(objects Objects, _ time.Time) Assessment {
+// Assess judges a service by its worst workload, at a time of the cluster's
+// clock. At the zero time no budget ends.
+func Assess(objects Objects, now time.Time) Assessment {
+	v := newView(objects, now)
 	worst := Assessment{State: skycap.StateAbsent, Message: "nothing of it is there"}
-	consider := func(found Assessment) {
-		if severity(found.State) > severity(worst.State) {
-			worst = found
-		}
+	for _, found := range v.workloads() {
+		worst = worst.and(found)
 	}
-	for _, deployment := range objects.Deployments {
-		consider(objects.deployment(deployment))
-	}
-	for _, set := range objects.StatefulSets {
-		consider(objects.statefulSet(set))
-	}
-	for _, set := range objects.DaemonSets {
-		consider(objects.daemonSet(set))
-	}
-	for _, job := range objects.Jobs {
-		if !ownedBy(job.OwnerReferences, "CronJob") {
-			consider(objects.job(job))
-		}
-	}
-	for _, pod := range objects.Pods {
-		if len(pod.OwnerReferences) == 0 {
-			consider(barePod(pod))
+	for _, found := range v.others() {
+		// What runs nothing can't make a service healthy that is stopped.
+		if found.State == skycap.StateHealthy && worst.State != skycap.StateAbsent {
+			worst = worst.noting(found.Message)
+		} else {
+			worst = worst.and(found)
 		}
 	}
 	return worst
+}
+
+func (v *view) workloads() []Assessment {
+	var found []Assessment
+	for _, deployment := range v.Deployments {
+		found = append(found, v.deployment(deployment))
+	}
+	for _, set := range v.StatefulSets {
+		found = append(found, v.statefulSet(set))
+	}
+	for _, set := range v.DaemonSets {
+		found = append(found, v.daemonSet(set))
+	}
+	for _, job := range v.Jobs {
+		if !ownedBy(job.OwnerReferences, "CronJob") {
+			found = append(found, v.job(job))
+		}
+	}
+	for _, job := range v.CronJobs {
+		found = append(found, cronJob(job))
+	}
+	for _, pod := range v.Pods {
+		if len(pod.OwnerReferences) == 0 && pod.DeletionTimestamp == nil {
+			found = append(found, v.barePod(pod))
+		}
+	}
+	return found
+}
+
+// and returns the worse of two assessments, with what was found in both.
+func (a Assessment) and(b Assessment) Assessment {
+	if cmp.Or(severity(a.State)-severity(b.State), gradeRank(a.Grade)-gradeRank(b.Grade)) < 0 {
+		a, b = b, a
+	}
+	if a.State == b.State && a.Message == "" {
+		a.Message = b.Message
+	}
+	a.Findings = append(slices.Clone(a.Findings), b.Findings...)
+	a.Next, a.FormerFails = earliest(a.Next, b.Next), a.FormerFails || b.FormerFails
+	return a
+}
+
+// noting adds what is worth knowing, though nothing is wrong with it.
+func (a Assessment) noting(note string) Assessment {
+	switch {
+	case note == "":
+	case a.Message == "":
+		a.Message = note
+	default:
+		a.Evidence = append(slices.Clone(a.Evidence), note)
+	}
+	return a
 }
 
 func severity(state skycap.State) int {
@@ -129,8 +175,4 @@ func healthy() Assessment { return Assessment{State: skycap.StateHealthy} }
 
 func progressing(format string, values ...any) Assessment {
 	return Assessment{State: skycap.StateProgressing, Message: fmt.Sprintf(format, values...)}
-}
-
-func broken(grade skycap.Grade, format string, values ...any) Assessment {
-	return Assessment{State: skycap.StateDegraded, Grade: grade, Message: fmt.Sprintf(format, values...)}
 }

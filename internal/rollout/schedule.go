@@ -1,0 +1,122 @@
+package rollout
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+var (
+	taint        = regexp.MustCompile(`untolerated taint(?:\(s\))? ?\{([^}]*)\}`)
+	insufficient = regexp.MustCompile(`Insufficient ([\w./-]+\w)`)
+	noClaim      = regexp.MustCompile(`persistentvolumeclaim "([^"]+)" not found`)
+	preemption   = regexp.MustCompile(`\.?( no new claims to deallocate,)? ?preemption: .*$`)
+)
+
+// unscheduled tells of a pod that no node takes.
+func (i instance) unscheduled() []finding {
+	for _, condition := range i.pod.Status.Conditions {
+		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
+			if condition.Reason == "SchedulingGated" {
+				return []finding{i.finding(rankNote, condition.Reason, condition.LastTransitionTime.Time, "pod %q waits for its scheduling gates", i.pod.Name)}
+			}
+			return []finding{i.scheduling(condition)}
+		}
+	}
+	return nil
+}
+
+func (i instance) scheduling(condition corev1.PodCondition) finding {
+	since := condition.LastTransitionTime.Time
+	found := i.finding(rankSchedule, condition.Reason, since, "%s", i.whyUnscheduled(condition.Message))
+	growth := append(among(i.events, "TriggeredScaleUp"), among(i.events, "Nominated")...)
+	refusal := among(i.events, "NotTriggerScaleUp")
+	switch {
+	case len(growth) > 0 && !final(refusal).last.After(final(growth).last):
+		found.Since = begin(growth)
+		found = found.within(10 * time.Minute).proven(final(growth))
+	case noClaim.MatchString(condition.Message):
+		found.rank = rankMissing
+		found = found.within(5 * time.Second)
+	case i.freeing || i.pod.Status.NominatedNodeName != "":
+		found = found.within(i.budget(time.Minute))
+	case len(refusal) > 0:
+		found.Since = latest(since, begin(refusal))
+		found = found.within(i.budget(3 * time.Second)).proven(final(refusal))
+	default:
+		found = found.within(i.budget(10 * time.Second))
+	}
+	found.Message = condition.Message
+	return found.proven(final(among(i.events, "FailedScheduling")))
+}
+
+// whyUnscheduled turns the scheduler's words into a sentence, and keeps them.
+func (i instance) whyUnscheduled(message string) string {
+	text := strings.TrimSuffix(preemption.ReplaceAllString(oneLine(message), ""), ". not found")
+	if name := match(noClaim, message); name != "" {
+		return fmt.Sprintf("pod %q can't be scheduled: claim %q does not exist", i.pod.Name, name)
+	}
+	var why string
+	switch {
+	case strings.Contains(message, "unbound immediate PersistentVolumeClaims"):
+		why = i.unboundClaims()
+	case insufficient.MatchString(message):
+		why = fmt.Sprintf("it requests %s", i.requests(insufficient.FindAllStringSubmatch(message, -1)))
+	case strings.Contains(message, "node affinity") || strings.Contains(message, "node selector"):
+		why = i.selector()
+	case taint.MatchString(message):
+		why = fmt.Sprintf("it does not tolerate the taint %q", match(taint, message))
+	}
+	if why != "" {
+		why = ": " + why
+	}
+	return fmt.Sprintf("no node takes pod %q%s; %s", i.pod.Name, why, text)
+}
+
+// requests says how much of the resources that nodes lack the pod wants.
+func (i instance) requests(resources [][]string) string {
+	var wants []string
+	for _, resource := range resources {
+		name := corev1.ResourceName(resource[1])
+		total := corev1.Container{}.Resources.Requests[name]
+		for _, container := range i.pod.Spec.Containers {
+			total.Add(container.Resources.Requests[name])
+		}
+		wants = append(wants, fmt.Sprintf("%s %s", total.String(), name))
+	}
+	slices.Sort(wants)
+	return strings.Join(slices.Compact(wants), " and ")
+}
+
+func (i instance) selector() string {
+	var labels []string
+	for name, value := range i.pod.Spec.NodeSelector {
+		labels = append(labels, name+"="+value)
+	}
+	slices.Sort(labels)
+	if len(labels) == 0 {
+		return "no node matches its node affinity"
+	}
+	return "no node matches its node selector " + strings.Join(labels, ", ")
+}
+
+// unboundClaims names the claims that the pod mounts and that have no volume yet.
+func (i instance) unboundClaims() string {
+	var why []string
+	for _, claim := range i.Claims {
+		mounts := slices.ContainsFunc(i.pod.Spec.Volumes, func(volume corev1.Volume) bool {
+			return volume.PersistentVolumeClaim != nil && volume.PersistentVolumeClaim.ClaimName == claim.Name
+		})
+		if mounts && claim.Status.Phase != corev1.ClaimBound {
+			why = append(why, i.whyPending(claim))
+		}
+	}
+	if len(why) == 0 {
+		return "a claim of it has no volume"
+	}
+	return strings.Join(why, ", ")
+}
