@@ -18,12 +18,12 @@ func (z *zoo) broken() []specimen {
 		{name: "immutable field", fast: true, before: web{container: ready}.yaml(),
 			manifests: deploymentWithSelector,
 			names:     []string{`web`, `selector`, `immutable`}},
-		{name: "quota", fast: true, setup: func(c *cage) { quota(c, "1") }, manifests: web{spec: "replicas: 2", container: ready}.yaml(),
+		{name: "quota", setup: func(c *cage) { quota(c, "1") }, manifests: web{spec: "replicas: 2", container: ready}.yaml(),
 			names: []string{`quota`, `small`, `pods`}},
 		{name: "limit range", setup: func(c *cage) {
 			c.create("{apiVersion: v1, kind: LimitRange, metadata: {name: modest}, spec: {limits: [{type: Container, max: {memory: 64Mi}}]}}")
 		}, manifests: web{container: lines(ready, "resources: {limits: {memory: 128Mi}}")}.yaml(), names: []string{`memory`, `64Mi`, `128Mi`}},
-		{name: "Pod Security", setup: func(c *cage) {
+		{name: "Pod Security", fast: true, setup: func(c *cage) {
 			c.kubectl("label", "namespace", c.namespace, "pod-security.kubernetes.io/enforce=restricted")
 		}, manifests: web{container: ready}.yaml(), names: []string{`(?i)Pod ?Security`, `restricted`, `allowPrivilegeEscalation|runAsNonRoot`}},
 		{name: "webhook that denies", setup: func(c *cage) {
