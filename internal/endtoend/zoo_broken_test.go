@@ -39,7 +39,7 @@ func (z *zoo) broken() []specimen {
 		{name: "selector that no node has", manifests: web{pod: "nodeSelector: {zoo: nowhere}", container: ready}.yaml(),
 			names: []string{`selector|nowhere`, `(?i)node`}},
 		{name: "taint that is not tolerated", setup: fakeNode, manifests: web{pod: "nodeSelector: {zoo: $NAMESPACE}", container: ready}.yaml(),
-			names: []string{`taint`}},
+			names: []string{`taint`}, not: `matches its node selector`},
 		{name: "storage class that is missing",
 			manifests: web{pod: claimed, container: lines(ready, mounted)}.with(claim("storageClassName: no-such-class")),
 			names:     []string{`data`, `no-such-class`}},

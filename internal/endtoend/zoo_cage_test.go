@@ -21,6 +21,7 @@ type specimen struct {
 	during    func(*cage) // what happens meanwhile
 
 	names    []string // what the cause must name, as regexps; none: it is healthy
+	not      string   // what would be a wrong cause, as a regexp; empty: none is known
 	shown    string   // how the cluster shows that it is broken, as a regexp; empty: see signs
 	workload string   // what kubectl rollout status is asked about; deployment/web when empty
 	fast     bool     // quick enough for every run of the tests

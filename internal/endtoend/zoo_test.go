@@ -99,7 +99,8 @@ func (z *zoo) visit(t *testing.T, r *row, peers bool) {
 // from run to run.
 func (c *cage) judged(a answer) answer {
 	c.t.Helper()
-	a.named = !a.ok && !slices.ContainsFunc(c.names, func(name string) bool {
+	wrong := c.not != "" && regexp.MustCompile(c.not).MatchString(a.whole)
+	a.named = !a.ok && !wrong && !slices.ContainsFunc(c.names, func(name string) bool {
 		return !regexp.MustCompile(c.fill(name, "")).MatchString(a.whole)
 	})
 	a.text = c.anonymous(a.text)
