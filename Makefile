@@ -3,19 +3,24 @@
 version := $(shell git describe --always --dirty 2>/dev/null)
 # A cold build is a quarter faster when the compilers collect no garbage before that.
 compiler := GOGC=off GOMEMLIMIT=2GiB
-linter  := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/skycap/golangci-lint/v2.15.0/golangci-lint
+cache   := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/skycap
+linter  := $(cache)/golangci-lint/v2.15.0/golangci-lint
+helm    := $(cache)/helm/v4.3.1/helm
 
 # Where git can't answer, go must not ask it either: it would fail.
 export GOFLAGS := $(GOFLAGS) -buildvcs=$(if $(version),auto,false)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build verify lint generate down clean
+.PHONY: help demo test zoo build verify lint generate down clean
 
 demo: build ## start a lab, deploy the example twice, and prove what runs
 	configs/demo.sh
 
 test: build ## run all tests, those against the lab included
 	.ci/test
+
+zoo: build $(helm) ## deploy what is broken or looks so, by helm and kubectl too; writes docs/zoo.md
+	PATH="$(dir $(helm)):$$PATH" .ci/zoo
 
 build: ## make bin/skycap and bin/skycap-lab
 	$(compiler) go build -trimpath -ldflags '-X main.version=$(version)' -o bin/skycap ./cmd/skycap
@@ -31,6 +36,9 @@ lint: $(linter) ## run the linters of .golangci.yml
 
 $(linter):
 	GOBIN=$(@D) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(notdir $(@D))
+
+$(helm):
+	GOBIN=$(@D) go install helm.sh/helm/v4/cmd/helm@$(notdir $(@D))
 
 generate: ## write anew what is made from the sources
 	go generate ./...

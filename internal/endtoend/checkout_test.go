@@ -34,9 +34,12 @@ func newCheckout(t *testing.T) *checkout {
 }
 
 // emptyCheckout is a folder with nothing in it yet.
-func emptyCheckout(t *testing.T) *checkout {
+func emptyCheckout(t *testing.T) *checkout { t.Helper(); return checkoutFor(t, newNamespace(t)) }
+
+// checkoutFor is an empty folder of somebody who deploys to a namespace.
+func checkoutFor(t *testing.T, namespace string) *checkout {
 	t.Helper()
-	c := &checkout{t: t, folder: t.TempDir(), temporary: shortFolder(t), staging: newNamespace(t), production: "no-such-namespace"}
+	c := &checkout{t: t, folder: t.TempDir(), temporary: shortFolder(t), staging: namespace, production: "no-such-namespace"}
 	c.env = []string{
 		"HGRCPATH=", "HGPLAIN=1", "HGENCODING=utf-8", "HGUSER=Ann Archer <ann@example.com>", "TMPDIR=" + c.temporary,
 		"SKYCAP_OUTPUT=", "NO_COLOR=1", "XDG_CONFIG_HOME=" + c.temporary,

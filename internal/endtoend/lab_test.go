@@ -100,10 +100,13 @@ func kubectl(t *testing.T, args ...string) string {
 }
 
 // newNamespace makes a namespace that goes with the test.
-func newNamespace(t *testing.T) string {
+func newNamespace(t *testing.T) string { t.Helper(); return namespaceCalled(t, "e2e-") }
+
+// namespaceCalled makes a namespace whose name begins so, and that goes with the test.
+func namespaceCalled(t *testing.T, prefix string) string {
 	t.Helper()
 	made := kubectl(t, "create", "--output=name", "--filename="+write(t, t.TempDir(), "namespace.yaml",
-		"{apiVersion: v1, kind: Namespace, metadata: {generateName: e2e-}}\n"))
+		"{apiVersion: v1, kind: Namespace, metadata: {generateName: "+prefix+"}}\n"))
 	name := strings.TrimPrefix(made, "namespace/")
 	t.Cleanup(func() { kubectl(t, "delete", "namespace", name, "--wait=false") })
 	return name
