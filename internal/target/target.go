@@ -110,6 +110,9 @@ type Plan struct {
 // Nothing reports whether there is nothing to do.
 func (p Plan) Nothing() bool { return len(p.Changes) == 0 && p.Recorded > 0 }
 
+// TakesUp reports whether a release is the one that was cut off and is taken up again.
+func (p Plan) TakesUp(r skycap.Release) bool { return p.Resumes && r.Number == p.Recorded }
+
 // Evidence is what tells why a service fails.
 type Evidence struct {
 	Facts []string          // the strongest first

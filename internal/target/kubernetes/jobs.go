@@ -90,21 +90,15 @@ func (n *Namespace) waitForJob(ctx, streaming context.Context, job manifest.Obje
 		{path: n.path("api/v1", "pods"), query: url.Values{"labelSelector": {"batch.kubernetes.io/job-name=" + job.GetName()}}, empty: &corev1.Pod{}},
 		n.events(),
 	}
-	following, stop := context.WithCancel(ctx)
-	current, changed, ended := &state{}, make(chan struct{}, 1), make(chan error, 1)
-	go func() { ended <- n.follow(following, all, current, changed) }()
-	defer func() {
-		stop()
-		<-ended
-	}()
+	current := n.following(ctx, all)
+	defer current.close()
 	for {
 		select {
-		case err := <-ended:
-			ended <- err
+		case err := <-current.ended:
 			return rollout.Assessment{}, err
-		case <-changed:
+		case <-current.changed:
 		}
-		if !current.complete(all) {
+		if !current.complete() {
 			continue
 		}
 		objects := current.job(all)

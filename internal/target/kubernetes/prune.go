@@ -63,7 +63,7 @@ func (n *Namespace) formerObjects(ctx context.Context, r *release.Release, plan 
 	needed := map[int][]string{}
 	for _, service := range r.Names() {
 		for _, earlier := range plan.Releases {
-			if slices.Contains(earlier.Services, service) && !(plan.Resumes && earlier.Number == plan.Recorded) {
+			if slices.Contains(earlier.Services, service) && !plan.TakesUp(earlier) {
 				needed[earlier.Number] = append(needed[earlier.Number], service)
 				if release.Healthy(earlier) {
 					break

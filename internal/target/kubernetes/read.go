@@ -107,10 +107,10 @@ func newOf(empty metav1.Object) metav1.Object {
 }
 
 // complete reports whether every collection was heard of.
-func (s *state) complete(all []collection) bool {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	return len(s.objects) == len(all)
+func (f *following) complete() bool {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	return len(f.objects) == len(f.all)
 }
 
 // read lists all collections at once.
@@ -123,7 +123,10 @@ func (n *Namespace) read(ctx context.Context, all []collection) (*state, error) 
 				Items []json.RawMessage `json:"items"`
 			}
 			err := n.proxy.Get(ctx, of.path, of.query, &list)
-			if err != nil && !(of.optional && isMissing(err)) {
+			if of.optional && isMissing(err) {
+				err = nil
+			}
+			if err != nil {
 				return err
 			}
 			return found.change(of, kubectl.Change{Kind: kubectl.Listed, Objects: list.Items})
@@ -135,6 +138,33 @@ func (n *Namespace) read(ctx context.Context, all []collection) (*state, error) 
 // isMissing reports whether a collection may not be read, or is none of this server's.
 func isMissing(err error) bool {
 	return failedFor(err, kubectl.Denied) || failedFor(err, kubectl.NotFound)
+}
+
+// following is a state that is kept as the cluster has it.
+type following struct {
+	*state
+	all     []collection
+	changed chan struct{} // holds one word: it is another
+	ended   chan error    // why it is not kept any more
+	stop    context.CancelFunc
+}
+
+// following starts to follow collections. Close it.
+func (n *Namespace) following(ctx context.Context, all []collection) *following {
+	ctx, stop := context.WithCancel(ctx)
+	f := &following{state: &state{}, all: all, changed: make(chan struct{}, 1), ended: make(chan error, 1), stop: stop}
+	go func() {
+		f.ended <- n.follow(ctx, all, f.state, f.changed)
+		close(f.ended)
+	}()
+	return f
+}
+
+// close ends it, and waits for its end.
+func (f *following) close() {
+	f.stop()
+	for range f.ended { // until it is closed
+	}
 }
 
 // follow keeps the state as the cluster has it until the context ends, and

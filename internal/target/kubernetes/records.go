@@ -44,8 +44,7 @@ func (n *Namespace) Releases(ctx context.Context) ([]skycap.Release, error) {
 // those that were cut off before, that is written down.
 func (n *Namespace) Begin(ctx context.Context, r *release.Release, plan target.Plan) (int, error) {
 	for _, earlier := range plan.Releases {
-		cutOff := release.Unfinished(earlier) && isSubset(earlier.Services, r.Names())
-		if cutOff && !(plan.Resumes && earlier.Number == plan.Recorded) {
+		if release.Unfinished(earlier) && isSubset(earlier.Services, r.Names()) && !plan.TakesUp(earlier) {
 			if err := n.End(ctx, earlier.Number, skycap.ResultInterrupted); err != nil {
 				return 0, err
 			}

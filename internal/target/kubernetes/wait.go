@@ -22,32 +22,22 @@ func (n *Namespace) Wait(ctx context.Context, services []release.Service, watch 
 	if err != nil {
 		return nil, err
 	}
-	following, stop := context.WithCancel(ctx)
-	current, changed, ended := &state{}, make(chan struct{}, 1), make(chan error, 1)
-	go func() {
-		ended <- n.follow(following, followed, current, changed)
-		close(ended)
-	}()
-	defer func() {
-		stop()
-		for range ended { // until it is closed
-		}
-	}()
-
+	current := n.following(ctx, followed)
+	defer current.close()
 	wait := &wait{namespace: n, services: services, watch: watch, assessments: map[string]rollout.Assessment{}, looks: map[string]look{}}
 	budget := time.NewTimer(time.Hour)
 	defer budget.Stop()
 	for {
 		select {
-		case err := <-ended:
+		case err := <-current.ended:
 			return wait.assessments, err
-		case <-changed:
+		case <-current.changed:
 		case <-budget.C:
 		}
-		if !current.complete(followed) {
+		if !current.complete() {
 			continue
 		}
-		settled, next := wait.judge(ctx, current)
+		settled, next := wait.judge(ctx, current.state)
 		if settled {
 			return wait.assessments, nil
 		}
