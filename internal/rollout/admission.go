@@ -3,8 +3,12 @@ package rollout
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 var (
@@ -29,8 +33,8 @@ func (v *view) refusal(workload, reason, message string, since time.Time) findin
 	says := oneLine(message)
 	if found := quota.FindStringSubmatch(says); found != nil {
 		budget := 5 * time.Second
-		if v.freeing {
-			budget = time.Minute
+		if v.freeing || v.isFree(found[1], found[2]) { // the controller tries again, at longer and longer intervals
+			budget = 2 * time.Minute
 		}
 		return named(rankRefused, "quota %q is exceeded: requested %s, used %s, limited to %s", found[1], found[2], found[3], found[4]).within(budget)
 	}
@@ -47,6 +51,29 @@ func (v *view) refusal(workload, reason, message string, since time.Time) findin
 		return named(rankRefused, "%s", why).fatal()
 	}
 	return named(rankRefused, "%s", gist(says)).within(30 * time.Second)
+}
+
+// isFree reports whether a quota has room by now for what was requested, as in "cpu=1,pods=1".
+func (v *view) isFree(name, requested string) bool {
+	at := slices.IndexFunc(v.Quotas, func(quota corev1.ResourceQuota) bool { return quota.Name == name })
+	if at < 0 {
+		return false
+	}
+	status := v.Quotas[at].Status
+	for _, part := range strings.Split(requested, ",") {
+		resourceName, amount, _ := strings.Cut(part, "=")
+		wants, err := resource.ParseQuantity(amount)
+		hard, limited := status.Hard[corev1.ResourceName(resourceName)]
+		if err != nil || !limited {
+			return false
+		}
+		used := status.Used[corev1.ResourceName(resourceName)]
+		used.Add(wants)
+		if used.Cmp(hard) > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // forbidden says why pods such as these will never be taken; nothing when that is not sure.

@@ -11,6 +11,7 @@ import (
 const (
 	restartsUntilBroken = 3                // how often one container may be restarted before waiting ends
 	crashBudget         = time.Minute      // how long it may crash now and then
+	loopBudget          = 30 * time.Second // how long it may crash again and again, without getting ready
 	steadyRun           = 10 * time.Minute // a run as long as this is no part of a crash loop: the kubelet's back-off starts anew
 )
 
@@ -30,7 +31,11 @@ func (c container) crashed() (finding, bool) {
 	case running == nil && restarts >= c.patience*restartsUntilBroken:
 		return found.persistent(), true
 	case restarts >= 2 || restarts == 1 && c.status.State.Running == nil:
-		found = found.within(c.budget(crashBudget))
+		budget := crashBudget
+		if restarts >= 2 && running == nil {
+			budget = loopBudget
+		}
+		found = found.within(c.budget(budget))
 		if running != nil {
 			found.ends = latest(found.ends, running.StartedAt.Add(c.startupBudget()+c.readyBudget()+grace))
 		}

@@ -75,6 +75,14 @@ func (c container) unhealthy(name string) []event {
 	return append(among(c.own, "Unhealthy", name+" probe failed"), among(c.own, "Unhealthy", name+" probe errored")...)
 }
 
+// probePeriod is the time between two probes.
+func probePeriod(probe *corev1.Probe) time.Duration {
+	if probe == nil || probe.PeriodSeconds == 0 {
+		return 10 * time.Second // the default of Kubernetes
+	}
+	return time.Duration(probe.PeriodSeconds) * time.Second
+}
+
 // probeBudget is how long a probe may fail before that means something.
 func probeBudget(probe *corev1.Probe) time.Duration {
 	if probe == nil {

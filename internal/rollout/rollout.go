@@ -29,6 +29,7 @@ type Objects struct {
 	Pods         []corev1.Pod
 	Claims       []corev1.PersistentVolumeClaim
 	Services     []corev1.Service
+	Quotas       []corev1.ResourceQuota // of the namespace
 	Autoscalers  []autoscalingv2.HorizontalPodAutoscaler
 	Definitions  []unstructured.Unstructured // CustomResourceDefinitions
 	Custom       []unstructured.Unstructured // of any other kind

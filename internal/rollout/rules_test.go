@@ -149,7 +149,7 @@ func TestBudgets(t *testing.T) {
 			never, "can't be mounted yet"},
 		"multi-attach": {webPod(waits("ContainerCreating", "")), []corev1.Event{said("FailedAttachVolume", `Multi-Attach error for volume "pv" Volume is already used`, 4, 9)}, 124, "Multi-Attach"},
 		"unschedulable": {webPod(unschedulable("0/1 nodes are available: 1 node(s) had untolerated taint {a: b}. preemption: none")),
-			nil, 10, `it does not tolerate the taint "a: b"; 0/1 nodes are available: 1 node(s) had untolerated taint {a: b} (Unschedulable)`},
+			nil, 20, `it does not tolerate the nodes' taints "a: b"; 0/1 nodes are available: 1 node(s) had untolerated taint {a: b} (Unschedulable)`},
 		"a node comes":  {webPod(unschedulable("none")), []corev1.Event{said("TriggeredScaleUp", "pod triggered scale-up", 5, 5)}, 605, "no node takes"},
 		"no node comes": {webPod(unschedulable("none")), []corev1.Event{said("NotTriggerScaleUp", "pod didn't trigger scale-up", 5, 5)}, 8, "no node takes"},
 	} {
@@ -215,12 +215,32 @@ func TestWhatNothingProbesIsWatched(t *testing.T) {
 	}
 }
 
+// A container that is killed by its probe may go on running, and be ready, until
+// its time to stop is over.
+func TestAFailingLivenessProbeIsNotHealthy(t *testing.T) {
+	t.Parallel()
+	grace := int64(30)
+	up := func(p *corev1.Pod) {
+		p.Status.ContainerStatuses[0].Ready = true
+		p.Spec.Containers[0].ReadinessProbe = &corev1.Probe{}
+		p.Spec.Containers[0].LivenessProbe = &corev1.Probe{PeriodSeconds: 2}
+		p.Spec.TerminationGracePeriodSeconds = &grace
+	}
+	objects := ofWeb(webPod(ready, runs(30), up))
+	objects.Deployments[0] = deploymentOf(2, 2, 2)
+	objects.Events = []corev1.Event{said("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 404", 33, 33)}
+	assert.Contains(t, Assess(objects, at(36).Time).Cause, "fails its liveness probe")
+	assert.Equal(t, skycap.StateHealthy, Assess(objects, at(38).Time).State, "it failed once")
+	objects.Events = append(objects.Events, said("Killing", "Container app failed liveness probe, will be restarted", 37, 37))
+	assert.Equal(t, skycap.StateProgressing, Assess(objects, at(50).Time).State)
+}
+
 func TestPatienceWhereOthersAreReady(t *testing.T) {
 	t.Parallel()
 	objects := ofWeb(webPod(unschedulable("none")))
 	objects.Pods = append(objects.Pods, podOf("newest", ready))
-	assert.False(t, Assess(objects, at(19).Time).Broken())
-	assert.True(t, Assess(objects, at(20).Time).Broken())
+	assert.False(t, Assess(objects, at(39).Time).Broken())
+	assert.True(t, Assess(objects, at(40).Time).Broken())
 }
 
 func TestProvenImage(t *testing.T) {

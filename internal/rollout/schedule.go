@@ -17,6 +17,10 @@ var (
 	preemption   = regexp.MustCompile(`\.?( no new claims to deallocate,)? ?preemption: .*$`)
 )
 
+// scaleUpTime is how long an autoscaler may take to say that it makes a node: it
+// looks every ten seconds.
+const scaleUpTime = 20 * time.Second
+
 // unscheduled tells of a pod that no node takes.
 func (i instance) unscheduled() []finding {
 	for _, condition := range i.pod.Status.Conditions {
@@ -47,8 +51,14 @@ func (i instance) scheduling(condition corev1.PodCondition) finding {
 	case len(refusal) > 0:
 		found.Since = latest(since, begin(refusal))
 		found = found.within(i.budget(3 * time.Second)).proven(final(refusal))
+	case strings.Contains(condition.Message, "unbound immediate PersistentVolumeClaims"):
+		budget := 30 * time.Second // whoever makes volumes takes a while
+		if i.lacksClass() {
+			budget = 10 * time.Second
+		}
+		found = found.within(i.budget(budget))
 	default:
-		found = found.within(i.budget(10 * time.Second))
+		found = found.within(i.budget(scaleUpTime))
 	}
 	found.Message = condition.Message
 	return found.proven(final(among(i.events, "FailedScheduling")))
@@ -68,8 +78,11 @@ func (i instance) whyUnscheduled(message string) string {
 		why = fmt.Sprintf("it requests %s", i.requests(insufficient.FindAllStringSubmatch(message, -1)))
 	case strings.Contains(message, "node affinity") || strings.Contains(message, "node selector"):
 		why = i.selector()
-	case taint.MatchString(message):
-		why = fmt.Sprintf("it does not tolerate the taint %q", match(taint, message))
+		if strings.Contains(message, "untolerated taint") {
+			why += ", or it does not tolerate the taints of those that do" + i.tolerates(message)
+		}
+	case strings.Contains(message, "untolerated taint"):
+		why = "it does not tolerate the nodes' taints" + i.tolerates(message)
 	}
 	if why != "" {
 		why = ": " + why
@@ -90,6 +103,19 @@ func (i instance) requests(resources [][]string) string {
 	}
 	slices.Sort(wants)
 	return strings.Join(slices.Compact(wants), " and ")
+}
+
+// tolerates names the taints in question, where the scheduler does.
+func (i instance) tolerates(message string) string {
+	if name := match(taint, message); name != "" {
+		return fmt.Sprintf(" %q", name)
+	}
+	return ""
+}
+
+// lacksClass reports whether a claim of the pod names a storage class that isn't there.
+func (i instance) lacksClass() bool {
+	return strings.Contains(i.unboundClaims(), "not found")
 }
 
 func (i instance) selector() string {

@@ -23,11 +23,14 @@ func (v *view) steady(assessment Assessment, pods []corev1.Pod) Assessment {
 		i := instance{view: v, pod: pod, patience: 1, events: v.eventsOf("Pod", pod.ObjectMeta)}
 		for _, c := range i.containers() {
 			running := c.status.State.Running
-			if running == nil || !v.now.Before(running.StartedAt.Add(steadyTime)) {
+			if running == nil || !v.now.Before(running.StartedAt.Add(steadyTime+c.stopTime())) {
 				continue
 			}
-			if end := c.lastEnd(); end != nil {
+			if end := c.lastEnd(); end != nil && v.now.Before(running.StartedAt.Add(steadyTime)) {
 				return v.unsteady(c, end, running.StartedAt.Add(steadyTime))
+			}
+			if failing, fails := c.failsLiveness(running.StartedAt.Time); fails {
+				return v.conclude(Assessment{State: skycap.StateProgressing, Message: "all pods ready"}, []finding{failing})
 			}
 			if why, watched := c.watched(); v.now.Before(running.StartedAt.Add(watched)) {
 				assessment = progressing("all pods run: %s %s, so it is watched for %s", c, why, watched)
@@ -36,6 +39,32 @@ func (v *view) steady(assessment Assessment, pods []corev1.Pod) Assessment {
 		}
 	}
 	return assessment
+}
+
+// stopTime is how long a container that is being restarted may go on running.
+func (c container) stopTime() time.Duration {
+	if c.spec.LivenessProbe == nil || c.pod.Spec.TerminationGracePeriodSeconds == nil {
+		return 0
+	}
+	return time.Duration(*c.pod.Spec.TerminationGracePeriodSeconds) * time.Second
+}
+
+// failsLiveness tells of a container that runs, and whose liveness probe has failed
+// since it started: it is going to be restarted, or has failed just now.
+func (c container) failsLiveness(started time.Time) (finding, bool) {
+	failed, kills := c.unhealthy("Liveness"), among(c.own, "Killing", "failed liveness probe")
+	last, killed := final(failed), final(kills).last.After(started)
+	recent := last.last.After(started) && c.now.Before(last.last.Add(2*probePeriod(c.spec.LivenessProbe)))
+	if !killed && !recent {
+		return finding{}, false
+	}
+	found := c.finding(rankProbe, "Unhealthy", last.last, "%s fails its liveness probe: %s %s", c, describe(c.probe("Liveness")), answer(last.message))
+	found.Message = last.message
+	if recent && !killed {
+		found.ends = last.last.Add(2 * probePeriod(c.spec.LivenessProbe))
+		found.Grade = skycap.GradeTransient
+	}
+	return found, true
 }
 
 // watched is why and for how long a container that is ready is watched from its start on.

@@ -9,6 +9,7 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -25,7 +26,7 @@ func TestRefusals(t *testing.T) {
 		cause   string
 	}{
 		"quota":           {over, false, 5, `quota "small" is exceeded: requested pods=1, used pods=2, limited to pods=2`},
-		"quota, for now":  {over, true, 60, `quota "small" is exceeded`},
+		"quota, for now":  {over, true, 120, `quota "small" is exceeded`},
 		"pod security":    {`pods "x" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true`, false, always, `they violate Pod Security "restricted:latest": runAsNonRoot`},
 		"limits":          {`pods "x" is forbidden: maximum memory usage per Container is 64Mi, but limit is 128Mi`, false, always, "maximum memory usage per Container is 64Mi"},
 		"webhook denies":  {`admission webhook "check.example.com" denied the request: no label`, false, always, `webhook "check.example.com" denied the request: no label`},
@@ -214,4 +215,25 @@ func TestOthers(t *testing.T) {
 			assert.Contains(t, got.Message, test.says)
 		})
 	}
+}
+
+// A quota that was full has room once pods of the former release are gone; the
+// controller tries again later and later.
+func TestAQuotaWithRoomIsNoFault(t *testing.T) {
+	t.Parallel()
+	quota := func(used string) corev1.ResourceQuota {
+		return corev1.ResourceQuota{
+			ObjectMeta: metav1.ObjectMeta{Name: "small"},
+			Status: corev1.ResourceQuotaStatus{
+				Hard: corev1.ResourceList{"pods": resource.MustParse("2")}, Used: corev1.ResourceList{"pods": resource.MustParse(used)},
+			},
+		}
+	}
+	const over = `pods "x" is forbidden: exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=2`
+	for used, free := range map[string]bool{"1": true, "2": false} {
+		v := newView(Objects{Quotas: []corev1.ResourceQuota{quota(used)}}, at(20).Time)
+		found := v.refusal("deployment \"web\"", "FailedCreate", over, at(0).Time)
+		assert.Equal(t, free, found.judged(at(20).Time, time.Time{}).Grade == skycap.GradeTransient, used)
+	}
+	assert.False(t, newView(Objects{}, at(20).Time).isFree("small", "pods=1"), "what may not be read is not known")
 }

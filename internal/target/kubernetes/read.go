@@ -49,13 +49,13 @@ func (n *Namespace) collections() []collection {
 	for i := range all {
 		all[i].query = n.selector("")
 	}
-	return all
+	return append(all, collection{path: n.path("api/v1", "resourcequotas"), empty: &corev1.ResourceQuota{}, optional: true})
 }
 
 // dullEvents are the reasons of events that never explain anything, and of which
 // there are many for each pod.
 func dullEvents() []string {
-	return []string{"Scheduled", "Pulling", "Pulled", "Created", "Started", "SuccessfulCreate", "SuccessfulDelete", "ScalingReplicaSet", "Completed"}
+	return []string{"Scheduled", "Pulling", "Pulled", "Created", "Started", "SuccessfulDelete", "ScalingReplicaSet", "Completed"}
 }
 
 // events are those of the namespace: they carry no labels.
@@ -206,9 +206,13 @@ func (s *state) service(name string) rollout.Objects {
 	for _, path := range slices.Sorted(maps.Keys(s.objects)) {
 		for _, key := range slices.Sorted(maps.Keys(s.objects[path])) {
 			object := s.objects[path][key]
-			if event, ok := object.(*corev1.Event); ok {
-				objects.Events = append(objects.Events, *event)
-			} else if object.GetLabels()[manifest.LabelService] == name {
+			switch object := object.(type) {
+			case *corev1.Event:
+				objects.Events = append(objects.Events, *object)
+			case *corev1.ResourceQuota:
+				objects.Quotas = append(objects.Quotas, *object)
+			}
+			if object.GetLabels()[manifest.LabelService] == name {
 				add(&objects, object)
 			}
 		}

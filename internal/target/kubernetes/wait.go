@@ -24,13 +24,13 @@ func (n *Namespace) Wait(ctx context.Context, services []release.Service, watch 
 	}
 	current := n.following(ctx, followed)
 	defer current.close()
-	wait := &wait{namespace: n, services: services, watch: watch, assessments: map[string]rollout.Assessment{}, looks: map[string]look{}}
+	wait := &wait{namespace: n, services: services, watch: watch, assessments: map[string]rollout.Assessment{}, troubled: map[string]rollout.Assessment{}, looks: map[string]look{}}
 	budget := time.NewTimer(time.Hour)
 	defer budget.Stop()
 	for {
 		select {
 		case err := <-current.ended:
-			return wait.assessments, err
+			return wait.explained(), err
 		case <-current.changed:
 		case <-budget.C:
 		}
@@ -55,7 +55,8 @@ type wait struct {
 	services    []release.Service
 	watch       target.Watch
 	assessments map[string]rollout.Assessment
-	looks       map[string]look // at nodes
+	troubled    map[string]rollout.Assessment // the last of each service that had a cause
+	looks       map[string]look               // at nodes
 }
 
 // longestPause is how long a judgement stands though nothing changes.
@@ -75,6 +76,9 @@ func (w *wait) judge(ctx context.Context, current *state) (settled bool, next ti
 		}
 		before, known := w.assessments[service.Name]
 		w.assessments[service.Name] = assessment
+		if assessment.Cause != "" {
+			w.troubled[service.Name] = assessment
+		}
 		if !known || before.State != assessment.State || before.Message != assessment.Message {
 			w.watch(service.Name, assessment)
 		}
@@ -88,6 +92,18 @@ func (w *wait) judge(ctx context.Context, current *state) (settled bool, next ti
 		}
 	}
 	return settled, next
+}
+
+// explained are the assessments when the time is over. One that has no cause at
+// that moment, as between two crashes, has the last one that there was.
+func (w *wait) explained() map[string]rollout.Assessment {
+	for service, assessment := range w.assessments {
+		if last, known := w.troubled[service]; known && assessment.Cause == "" && assessment.State == skycap.StateProgressing {
+			last.State, last.Message = assessment.State, assessment.Message+": "+last.Cause
+			w.assessments[service] = last
+		}
+	}
+	return w.assessments
 }
 
 // nodeLife is for how long what is known of a node counts.
