@@ -58,7 +58,7 @@ func TestAttachFollowsARolloutToItsEnd(t *testing.T) {
 func TestAttachLeavesTheRecordToTheDeployThatIsAtWork(t *testing.T) {
 	t.Parallel()
 	c := newSmall(t)
-	first := c.startDeploy(c.breakWeb())
+	first := c.startDeploy(c.slowWeb())
 	o := c.skycap("attach", "staging", "--timeout=2s", "-o", "json")
 	assert.Equal(t, 3, o.code, o.stderr)
 	assert.Contains(t, o.stderr, `skycap: error: service "web" is not healthy after 2s`)

@@ -4,7 +4,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -31,16 +30,16 @@ func (r *running) interrupt() outcome {
 func TestSecondDeployIsLockedOut(t *testing.T) {
 	t.Parallel()
 	c := newSmall(t)
-	good, bad := c.node("."), c.breakWeb()
-	first := c.startDeploy(bad)
-	before, began := c.deployment(), time.Now()
+	good, slow := c.node("."), c.slowWeb()
+	first := c.startDeploy(slow)
+	before := c.deployment()
 	o := c.skycap("deploy", good, "staging", "-o", "json")
-	assert.Less(t, time.Since(began), 9*time.Second)
 	assert.Equal(t, 5, o.code, o.stderr)
 	result := c.result(o)
 	assert.Equal(t, skycap.ResultLocked, result.Word)
+	assert.Less(t, result.DurationSeconds, 15.0, "whether the holder lives shows within seconds")
 	assert.False(t, result.Changed)
-	assert.Regexp(t, `skycap: error: service "web" in environment "staging" is locked by ".+@.+" since 20.+ \(.*deploy `+bad, o.stderr)
+	assert.Regexp(t, `skycap: error: service "web" in environment "staging" is locked by ".+@.+" since 20.+ \(.*deploy `+slow, o.stderr)
 	assert.Contains(t, o.stderr, "skycap: hint: to wait for it: skycap deploy "+good+" staging -o json --lock-wait 10m; to watch it: skycap attach staging")
 	assert.NotRegexp(t, goish, o.stderr)
 	assert.Equal(t, before.Generation, c.deployment().Generation)
@@ -53,8 +52,8 @@ func TestSecondDeployIsLockedOut(t *testing.T) {
 func TestSecondDeployWaitsItsTurn(t *testing.T) {
 	t.Parallel()
 	c := newSmall(t)
-	good, bad := c.node("."), c.breakWeb()
-	first := c.startDeploy(bad)
+	good, slow := c.node("."), c.slowWeb()
+	first := c.startDeploy(slow)
 	second := c.start("deploy", good, "staging", "--lock-wait=60s", "--timeout=60s", "-o", "json")
 	second.until(func(event skycap.Event) bool {
 		return event.Phase == "lock" && strings.Contains(event.Message, "is locked by")
@@ -70,8 +69,8 @@ func TestSecondDeployWaitsItsTurn(t *testing.T) {
 func TestLocksAreForEachService(t *testing.T) {
 	t.Parallel()
 	c := newSmall(t, "worker")
-	good, bad := c.node("."), c.breakWeb()
-	first := c.startDeploy(bad, "web")
+	good, slow := c.node("."), c.slowWeb()
+	first := c.startDeploy(slow, "web")
 	assert.Len(t, c.deploy(good, "staging", "worker").Services, 1)
 	o := c.skycap("deploy", good, "staging")
 	assert.Equal(t, 5, o.code)
@@ -84,8 +83,8 @@ func TestLocksAreForEachService(t *testing.T) {
 func TestKilledDeployFreesItsLock(t *testing.T) {
 	t.Parallel()
 	c := newSmall(t)
-	good, bad := c.node("."), c.breakWeb()
-	first := c.startDeploy(bad)
+	good, slow := c.node("."), c.slowWeb()
+	first := c.startDeploy(slow)
 	require.NoError(t, first.program.Process.Kill())
 	first.end()
 	assert.Eventually(t, func() bool { return len(c.processes()) == 0 }, patience, pause)

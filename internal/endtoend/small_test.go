@@ -56,10 +56,11 @@ func (c *checkout) breakWeb() string {
 	return c.revise()
 }
 
-// mendWeb takes that back.
-func (c *checkout) mendWeb() string {
+// slowWeb commits that pods have to stay ready for long until they count: its
+// rollout is under way, and nothing is wrong with it.
+func (c *checkout) slowWeb() string {
 	c.t.Helper()
-	c.edit(webDeployment, "path: /no-such-page", "path: /healthz")
+	c.edit(webDeployment, "spec:\n  selector", "spec:\n  minReadySeconds: 500\n  selector")
 	return c.revise()
 }
 
