@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -72,7 +73,12 @@ func TestWhatManifestsDropGoesOnceTheReleaseIsHealthy(t *testing.T) {
 	for _, name := range []string{"adopted", "handmade"} {
 		kubectl(t, "--namespace="+c.staging, "create", "configmap", name)
 	}
-	c.write(extrasFile, extras)
+	// Its claims have no volume before a pod wants one, and are fine so.
+	class := "late-" + c.staging
+	kubectl(t, "create", "--filename="+write(t, t.TempDir(), "class.yaml", "{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: "+class+
+		"}, provisioner: kubernetes.io/no-provisioner, volumeBindingMode: WaitForFirstConsumer}\n"))
+	t.Cleanup(func() { kubectl(t, "delete", "storageclass", class) })
+	c.write(extrasFile, strings.ReplaceAll(extras, "storageClassName: late", "storageClassName: "+class))
 	c.deploy(c.revise(), "staging", "--adopt")
 	const kinds = "configmaps,services,deployments,persistentvolumeclaims"
 	before := c.names(kinds)
