@@ -149,12 +149,8 @@ func (c *change) runJobs(ctx, limited context.Context, wave []release.Service, p
 		c.failures[failed.Service] = &skycap.ServiceResult{
 			Service: failed.Service, Target: c.target.Kind(), Result: skycap.ResultUnhealthy, State: skycap.StateDegraded,
 			Grade: skycap.GradeFatal, Cause: failed.Error(), Evidence: failed.Evidence,
+			Hint: fmt.Sprintf("skycap kubectl %s -- logs job/%s", c.release.Environment, failed.Job),
 		}
-	}
-	if late(ctx, err) {
-		return &UnhealthyError{Release: c.result.Release, After: c.Timeout, Services: []skycap.ServiceResult{{
-			Service: wave[0].Name, Target: c.target.Kind(), Result: skycap.ResultUnhealthy, Cause: fmt.Sprintf("its %s jobs have not ended", phase),
-		}}}
 	}
 	return err
 }

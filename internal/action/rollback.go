@@ -166,7 +166,9 @@ func (c *change) revert(ctx context.Context, failure error) error {
 	err = back.carryOut(ctx)
 	c.result.RevertedBy = result.Release
 	if err != nil {
-		c.result.Word = result.Word
+		if result.Word != skycap.ResultFailed { // the release that failed did change something
+			c.result.Word = result.Word
+		}
 		return errors.Join(failure, fmt.Errorf("going back to release %d failed: %w", former.Of, err))
 	}
 	c.result.Word = skycap.ResultReverted

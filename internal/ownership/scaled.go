@@ -5,6 +5,9 @@ import (
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 )
 
+// unknown is an owner whom the server has not noted.
+const unknown = "somebody"
+
 // Scaled tells whether somebody scales an object beside those who deploy it: an
 // autoscaler or a person. The owner is the one that did so last.
 func Scaled(live *unstructured.Unstructured, manager string) (owner string, replicas int64, ok bool) {
@@ -13,13 +16,20 @@ func Scaled(live *unstructured.Unstructured, manager string) (owner string, repl
 	}
 	path := fieldpath.MakePathOrDie("spec", "replicas")
 	var last claim
+	claimed := false
 	for _, claim := range claimsOn(live) {
+		claimed = claimed || claim.fields.Has(path)
 		if claim.scales(path, manager) && !claim.since.Before(last.since) {
 			last = claim
 		}
 	}
 	value, _ := valueAt(live.Object, path)
 	replicas, isNumber := whole(value)
+	// The server notes no owner of a zero that came by the scale subresource, and
+	// by default there would be one replica: somebody has stopped it.
+	if isNumber && replicas == 0 && !claimed {
+		return unknown, 0, true
+	}
 	if last.fields == nil || !isNumber {
 		return "", 0, false
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -71,6 +72,9 @@ func (n *Namespace) runJob(ctx context.Context, job manifest.Object, phase targe
 	stream := &jobLog{namespace: n, watch: func(line string) { watch(service, job.GetName(), line) }, streamed: map[string]bool{}}
 	assessment, err := n.waitForJob(ctx, streaming, job, stream)
 	stream.end(stop)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return &target.JobError{Service: service, Job: job.GetName(), Phase: phase, Cause: "it has not ended in time, and runs on", Evidence: stream.tail()}
+	}
 	if err != nil {
 		return err
 	}
@@ -133,6 +137,27 @@ func (s *state) job(all []collection) rollout.Objects {
 		}
 	}
 	return objects
+}
+
+// ran reports whether all jobs of a recorded release have completed.
+func (n *Namespace) ran(ctx context.Context, r *release.Release, number int) (bool, error) {
+	for _, object := range r.Objects() {
+		if object.Phase() == "" || !object.RunsIn(r.Kind == release.Rollback) {
+			continue
+		}
+		var job batchv1.Job
+		err := n.proxy.Get(ctx, n.jobs()+"/"+object.ForRelease(number).GetName(), nil, &job)
+		if failedFor(err, kubectl.NotFound) {
+			return false, nil
+		}
+		isComplete := func(c batchv1.JobCondition) bool {
+			return c.Type == batchv1.JobComplete && c.Status == corev1.ConditionTrue
+		}
+		if err != nil || !slices.ContainsFunc(job.Status.Conditions, isComplete) {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // tailLines is how many of its last lines a failed job is explained with.

@@ -232,7 +232,8 @@ func (l *lock) beat(ctx context.Context) {
 // freshTime is for how long a renewal proves that the lock is held.
 const freshTime = time.Second
 
-// Check renews the Leases, unless that was just done.
+// Check renews the Leases, unless that was just done. An interrupted command holds
+// them still: it has to write down how it ended.
 func (l *lock) Check(ctx context.Context) error {
 	var lost *target.LostError
 	if errors.As(context.Cause(l.context), &lost) {
@@ -257,7 +258,13 @@ func (l *lock) renew(ctx context.Context) error {
 		work.Go(func() error {
 			wanted, renewed := lease.DeepCopy(), &coordinationv1.Lease{}
 			wanted.Spec.RenewTime = &now
-			err := l.namespace.proxy.Update(ctx, l.namespace.leases()+"/"+lease.Name, wanted, renewed)
+			path := l.namespace.leases() + "/" + lease.Name
+			err := l.namespace.proxy.Update(ctx, path, wanted, renewed)
+			if failedFor(err, kubectl.Conflict) {
+				if wanted.ResourceVersion, err = l.namespace.stillOurs(ctx, lease); err == nil {
+					err = l.namespace.proxy.Update(ctx, path, wanted, renewed)
+				}
+			}
 			if failedFor(err, kubectl.Conflict) || failedFor(err, kubectl.NotFound) {
 				return l.namespace.lost(ctx, lease)
 			}
@@ -272,6 +279,19 @@ func (l *lock) renew(ctx context.Context) error {
 	}
 	l.renewed = time.Now()
 	return nil
+}
+
+// stillOurs is the version of a Lease that the same holder has written: a renewal
+// whose answer was never heard. One that somebody else has, or nobody, is lost.
+func (n *Namespace) stillOurs(ctx context.Context, lease *coordinationv1.Lease) (version string, err error) {
+	var now coordinationv1.Lease
+	if err := n.proxy.Get(ctx, n.leases()+"/"+lease.Name, nil, &now); err != nil {
+		return "", err
+	}
+	if now.UID != lease.UID || now.Spec.HolderIdentity == nil || *now.Spec.HolderIdentity != *lease.Spec.HolderIdentity {
+		return "", n.lost(ctx, lease)
+	}
+	return now.ResourceVersion, nil
 }
 
 func (n *Namespace) lost(ctx context.Context, lease *coordinationv1.Lease) error {
@@ -300,7 +320,16 @@ func (n *Namespace) giveBack(leases []*coordinationv1.Lease) error {
 	work := errgroup.Group{}
 	for _, lease := range leases {
 		work.Go(func() error {
-			return n.proxy.Delete(ctx, n.leases()+"/"+lease.Name, metav1.Preconditions{UID: &lease.UID, ResourceVersion: &lease.ResourceVersion})
+			path := n.leases() + "/" + lease.Name
+			err := n.proxy.Delete(ctx, path, metav1.Preconditions{UID: &lease.UID, ResourceVersion: &lease.ResourceVersion})
+			if !failedFor(err, kubectl.Conflict) {
+				return err
+			}
+			version, err := n.stillOurs(ctx, lease)
+			if err != nil {
+				return err
+			}
+			return n.proxy.Delete(ctx, path, metav1.Preconditions{UID: &lease.UID, ResourceVersion: &version})
 		})
 	}
 	return work.Wait()

@@ -54,7 +54,9 @@ func (n *Namespace) Plan(ctx context.Context, r *release.Release, options target
 	if err := reads.Wait(); err != nil {
 		return plan, err
 	}
-	plan.Recorded, plan.Result, plan.Resumes = recorded(r, plan.Releases)
+	if err := n.findRecorded(ctx, r, &plan); err != nil {
+		return plan, err
+	}
 	byKey := indexed(live)
 	if err := n.checkOwners(objects, byKey, options.Adopt); err != nil {
 		return plan, err
@@ -78,12 +80,28 @@ func (n *Namespace) Plan(ctx context.Context, r *release.Release, options target
 		plan.Changes = append(plan.Changes, changesOf(object, byKey[key], wanted[key], conflicts[key])...)
 		faults = append(faults, checkScope(object, wanted[key]))
 	}
+	if len(plan.Changes) > 0 || plan.Recorded == 0 || plan.Result != skycap.ResultOK {
+		faults = append(faults, n.findObsolete(ctx, r, &plan))
+	}
 	if len(plan.Changes) > 0 || plan.Recorded == 0 || plan.Resumes {
 		plan.Changes = append(plan.Changes, jobChanges(r)...)
-		faults = append(faults, n.findObsolete(ctx, r, &plan))
 	}
 	faults = append(faults, n.tryRecord(ctx, r, plan))
 	return plan, errors.Join(faults...)
+}
+
+// findRecorded adds to a plan which release already is just this. One whose jobs
+// have not all completed is not: they run again, for a release of their own.
+func (n *Namespace) findRecorded(ctx context.Context, r *release.Release, plan *target.Plan) error {
+	plan.Recorded, plan.Result, plan.Resumes = recorded(r, plan.Releases)
+	if plan.Recorded == 0 || plan.Resumes || plan.Result == skycap.ResultOK {
+		return nil
+	}
+	ran, err := n.ran(ctx, r, plan.Recorded)
+	if !ran {
+		plan.Recorded, plan.Result = 0, ""
+	}
+	return err
 }
 
 // prove keeps which digests the registry has just shown to exist. A rollback asks no registry.
