@@ -9,13 +9,19 @@ linter  := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/skycap/golangci-lint/v2.15.0/g
 export GOFLAGS := $(GOFLAGS) -buildvcs=$(if $(version),auto,false)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build verify lint generate down clean
+.PHONY: help demo test faults scale build verify lint generate down clean
 
 demo: build ## start a lab, deploy the example twice, and prove what runs
 	configs/demo.sh
 
 test: build ## run all tests, those against the lab included
 	.ci/test
+
+faults: build ## kill sixty runs at any moment, and prove that the next ones take them up
+	eval "$$(bin/skycap-lab env)" && FAULTS=60 go test -v -count=1 -timeout 30m -run TestKilledRuns ./internal/endtoend
+
+scale: build ## measure skycap with a thousand pods, against a lab with a simulated node
+	eval "$$(bin/skycap-lab env)" && SCALE=1000 go test -v -count=1 -timeout 30m -run TestScale ./internal/endtoend
 
 build: ## make bin/skycap and bin/skycap-lab
 	$(compiler) go build -trimpath -ldflags '-X main.version=$(version)' -o bin/skycap ./cmd/skycap

@@ -181,6 +181,9 @@ func holderOf(lease *coordinationv1.Lease) target.Holder {
 	if lease.Spec.AcquireTime != nil {
 		holder.Since = lease.Spec.AcquireTime.Time
 	}
+	if lease.Spec.RenewTime != nil {
+		holder.Heard = lease.Spec.RenewTime.Time
+	}
 	return holder
 }
 
