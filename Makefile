@@ -11,7 +11,7 @@ helm    := $(cache)/helm/v4.3.1/helm
 export GOFLAGS := $(GOFLAGS) -buildvcs=$(if $(version),auto,false)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test zoo build verify lint generate down clean
+.PHONY: help demo test zoo faults scale build verify lint generate down clean
 
 demo: build ## start a lab, deploy the example twice, and prove what runs
 	configs/demo.sh
@@ -21,6 +21,12 @@ test: build ## run all tests, those against the lab included
 
 zoo: build $(helm) ## deploy what is broken or looks so, by helm and kubectl too; writes docs/zoo.md
 	PATH="$(dir $(helm)):$$PATH" .ci/zoo
+
+faults: build ## kill sixty runs at any moment, and prove that the next ones take them up
+	eval "$$(bin/skycap-lab env)" && FAULTS=60 go test -v -count=1 -timeout 30m -run TestKilledRuns ./internal/endtoend
+
+scale: build ## measure skycap with a thousand pods, against a lab with a simulated node
+	eval "$$(bin/skycap-lab env)" && SCALE=1000 go test -v -count=1 -timeout 30m -run TestScale ./internal/endtoend
 
 build: ## make bin/skycap and bin/skycap-lab
 	$(compiler) go build -trimpath -ldflags '-X main.version=$(version)' -o bin/skycap ./cmd/skycap

@@ -3,7 +3,6 @@ package action
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -55,12 +54,43 @@ func (c *change) watched(ctx context.Context, newest skycap.Release, err error) 
 	for _, service := range newest.Services {
 		c.applied[service] = true
 	}
-	holders, unread := c.target.Holders(ctx)
-	isHeld := slices.ContainsFunc(newest.Services, func(service string) bool { _, held := holders[service]; return held })
-	if unread != nil || isHeld || newest.Result == skycap.ResultOK || err != nil && !release.Unfinished(newest) {
+	if newest.Result == skycap.ResultOK || err != nil && !release.Unfinished(newest) || c.isHeld(ctx, newest.Services) {
 		c.plan = target.Plan{Recorded: newest.Number, Result: skycap.ResultOK} // it is none of ours to tell
 	}
 	c.conclude(err)
+}
+
+// lookPause is the time between two looks at who holds a lock.
+const lookPause = 500 * time.Millisecond
+
+// isHeld reports whether somebody who is alive holds a lock of the services. A
+// holder is dead who is not heard of again before the lock expires.
+func (c *change) isHeld(ctx context.Context, services []string) bool {
+	heard := map[string]time.Time{}
+	for {
+		holders, err := c.target.Holders(ctx)
+		if err != nil {
+			return true // it can't be told
+		}
+		held := false
+		for _, service := range services {
+			holder, ok := holders[service]
+			if first, known := heard[service]; ok && known && !holder.Heard.Equal(first) {
+				return true
+			}
+			if ok {
+				heard[service], held = holder.Heard, true
+			}
+		}
+		if !held {
+			return false
+		}
+		select {
+		case <-ctx.Done():
+			return true
+		case <-time.After(lookPause):
+		}
+	}
 }
 
 // unlocked stands for a lock where nothing is changed that needs one.

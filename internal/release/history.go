@@ -54,7 +54,8 @@ func (e *NoWayBackError) Error() string {
 // Back is where a rollback goes: for each service the number of the release that
 // is put back. Releases are newest first. Without a number, that is the newest
 // healthy one before the service's current that nobody rolled back from; with
-// one, what ran after it. A rollback counts as what it put back.
+// one, what ran after it. A rollback counts as what it put back. One that was cut
+// off counts for nothing: the way back is the same still.
 func Back(releases []skycap.Release, environment string, services []string, to int) (map[string]int, error) {
 	back := map[string]int{}
 	for _, service := range services {
@@ -63,7 +64,7 @@ func Back(releases []skycap.Release, environment string, services []string, to i
 		if to > 0 {
 			found, err = ranAfter(releases, environment, service, to)
 		} else {
-			found, err = lastGood(releases, environment, service)
+			found, err = lastGood(withoutCutOff(releases, service), environment, service)
 		}
 		if err != nil {
 			return nil, err
@@ -85,6 +86,23 @@ func ranAfter(releases []skycap.Release, environment, service string, to int) (s
 		return skycap.Release{}, fault
 	}
 	return found, nil
+}
+
+// withoutCutOff are the releases as they were before the rollbacks of a service
+// that were cut off last, and without the marks of those.
+func withoutCutOff(releases []skycap.Release, service string) []skycap.Release {
+	for {
+		current, ok := Of(releases, service)
+		if !ok || current.Kind != Rollback || !Unfinished(current) {
+			return releases
+		}
+		releases = keep(releases, func(r skycap.Release) bool { return r.Number != current.Number })
+		for i := range releases {
+			if releases[i].LeftBy == current.Number {
+				releases[i].LeftBy = 0
+			}
+		}
+	}
 }
 
 func lastGood(releases []skycap.Release, environment, service string) (skycap.Release, error) {

@@ -146,11 +146,16 @@ func owned(owners []metav1.OwnerReference, by types.UID) bool {
 
 // podsOf returns an owner's pods that are to stay, the oldest first.
 func (v *view) podsOf(owner types.UID, keep func(corev1.Pod) bool) []corev1.Pod {
-	var found []corev1.Pod
-	for _, pod := range v.Pods {
-		if owned(pod.OwnerReferences, owner) && pod.DeletionTimestamp == nil && (keep == nil || keep(pod)) {
-			found = append(found, pod)
+	var at []int // a pod is large: none is copied twice
+	for i := range v.Pods {
+		pod := &v.Pods[i]
+		if owned(pod.OwnerReferences, owner) && pod.DeletionTimestamp == nil && (keep == nil || keep(*pod)) {
+			at = append(at, i)
 		}
+	}
+	found := make([]corev1.Pod, len(at))
+	for i := range at {
+		found[i] = v.Pods[at[i]]
 	}
 	slices.SortFunc(found, func(a, b corev1.Pod) int { return a.CreationTimestamp.Compare(b.CreationTimestamp.Time) })
 	return found

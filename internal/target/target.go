@@ -143,4 +143,5 @@ type Holder struct {
 	Job     string    // the CI job's address
 	Command string    // as it was typed
 	Since   time.Time // when the lock was taken
+	Heard   time.Time // when the holder was heard of last
 }

@@ -68,8 +68,11 @@ func (n *Namespace) Lock(ctx context.Context, services []string, claim target.Cl
 			}
 		}
 		taken, held, err := n.takeAll(ctx, services, identity, claim)
+		if err == nil {
+			err = ctx.Err()
+		}
 		if err != nil {
-			return nil, err
+			return nil, errors.Join(err, n.giveBack(taken))
 		}
 		if held == nil {
 			return n.hold(ctx, taken), nil
@@ -103,6 +106,8 @@ func asError(frozen *target.FrozenError) error {
 
 // takeAll takes all locks or none. Held is the first that somebody else has.
 func (n *Namespace) takeAll(ctx context.Context, services []string, identity string, claim target.Claim) (taken []*coordinationv1.Lease, held *coordinationv1.Lease, err error) {
+	ctx, cancel := outliving(ctx)
+	defer cancel()
 	for _, service := range services {
 		var lease *coordinationv1.Lease
 		lease, held, err = n.take(ctx, service, identity, claim)
@@ -181,6 +186,9 @@ func holderOf(lease *coordinationv1.Lease) target.Holder {
 	if lease.Spec.AcquireTime != nil {
 		holder.Since = lease.Spec.AcquireTime.Time
 	}
+	if lease.Spec.RenewTime != nil {
+		holder.Heard = lease.Spec.RenewTime.Time
+	}
 	return holder
 }
 
@@ -232,12 +240,15 @@ func (l *lock) beat(ctx context.Context) {
 // freshTime is for how long a renewal proves that the lock is held.
 const freshTime = time.Second
 
-// Check renews the Leases, unless that was just done. An interrupted command holds
-// them still: it has to write down how it ended.
+// Check renews the Leases, unless that was just done. An interrupted command has
+// the lock still: it may write down how it ended, in a context of its own.
 func (l *lock) Check(ctx context.Context) error {
 	var lost *target.LostError
 	if errors.As(context.Cause(l.context), &lost) {
 		return lost
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	l.mutex.Lock()
 	fresh := time.Since(l.renewed) < freshTime
@@ -253,7 +264,9 @@ func (l *lock) renew(ctx context.Context) error {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	now := metav1.NewMicroTime(l.namespace.proxy.Now())
-	work, ctx := errgroup.WithContext(ctx)
+	ctx, cancel := outliving(ctx)
+	defer cancel()
+	work := errgroup.Group{}
 	for i, lease := range l.leases {
 		work.Go(func() error {
 			wanted, renewed := lease.DeepCopy(), &coordinationv1.Lease{}
@@ -305,6 +318,20 @@ func (n *Namespace) lost(ctx context.Context, lease *coordinationv1.Lease) error
 
 // unlockTime bounds how long giving locks back may take.
 const unlockTime = 5 * time.Second
+
+// outliving is a context that lasts for a moment longer than another one, which
+// is what a write takes: one that was given up could be done all the same, later.
+func outliving(ctx context.Context) (context.Context, context.CancelFunc) {
+	outlives, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-outlives.Done():
+		case <-time.After(unlockTime):
+			cancel()
+		}
+	})
+	return outlives, func() { stop(); cancel() }
+}
 
 // Unlock deletes the Leases that still are ours.
 func (l *lock) Unlock() error {

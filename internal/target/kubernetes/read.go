@@ -113,6 +113,17 @@ func (f *following) complete() bool {
 	return len(f.objects) == len(f.all)
 }
 
+// size is how many objects there are.
+func (s *state) size() int {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	size := 0
+	for _, objects := range s.objects {
+		size += len(objects)
+	}
+	return size
+}
+
 // read lists all collections at once.
 func (n *Namespace) read(ctx context.Context, all []collection) (*state, error) {
 	found := &state{}

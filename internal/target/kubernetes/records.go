@@ -43,6 +43,9 @@ func (n *Namespace) Releases(ctx context.Context) ([]skycap.Release, error) {
 // Begin creates the record: the server lets only one release have a number. Of
 // those that were cut off before, that is written down.
 func (n *Namespace) Begin(ctx context.Context, r *release.Release, plan target.Plan) (int, error) {
+	r.Time = n.proxy.Now() // it has the lock by now: see History
+	ctx, cancel := outliving(ctx)
+	defer cancel()
 	for _, earlier := range plan.Releases {
 		if release.Unfinished(earlier) && isSubset(earlier.Services, r.Names()) && !plan.TakesUp(earlier) {
 			if err := n.End(ctx, earlier.Number, skycap.ResultInterrupted); err != nil {

@@ -13,8 +13,13 @@ import (
 	"github.com/skycap/skycap/pkg/skycap"
 )
 
-// judgePause is the least time between two judgements: many pods change at once.
-const judgePause = 100 * time.Millisecond
+// The least time between two judgements, since many pods change at once, and the
+// longer the more objects there are: each of them costs.
+const (
+	judgePause     = 100 * time.Millisecond
+	judgePauseEach = 400 * time.Microsecond
+	judgePauseMost = time.Second
+)
 
 // Wait follows the services' objects through the proxy.
 func (n *Namespace) Wait(ctx context.Context, services []release.Service, watch target.Watch) (map[string]rollout.Assessment, error) {
@@ -44,7 +49,7 @@ func (n *Namespace) Wait(ctx context.Context, services []release.Service, watch 
 		budget.Reset(next)
 		select {
 		case <-ctx.Done():
-		case <-time.After(judgePause):
+		case <-time.After(min(max(judgePause, time.Duration(current.size())*judgePauseEach), judgePauseMost)):
 		}
 	}
 }
