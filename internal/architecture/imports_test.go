@@ -68,6 +68,7 @@ func mayImport() map[string][]string {
 
 		// What the zoo of internal/endtoend makes images of: a program of its own.
 		"internal/endtoend/animal": {},
+		"internal/endtoend/task":   {},
 
 		"pkg/skycap":                 {},
 		"pkg/skycap/internal/schema": {"pkg/skycap"},

@@ -64,7 +64,7 @@ func TestAttachLeavesTheRecordToTheDeployThatIsAtWork(t *testing.T) {
 	assert.Contains(t, o.stderr, `skycap: error: service "web" is not healthy after 2s`)
 	assert.Contains(t, o.stderr, "skycap: hint: ")
 	assert.Empty(t, c.history("staging")[0].Result)
-	first.interrupt()
+	first.interrupt(os.Interrupt)
 	assert.Equal(t, skycap.ResultInterrupted, c.history("staging")[0].Result)
 }
 

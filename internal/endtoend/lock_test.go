@@ -19,14 +19,6 @@ func (c *checkout) startDeploy(revision string, services ...string) *running {
 	return r
 }
 
-func (r *running) interrupt() outcome {
-	r.c.t.Helper()
-	require.NoError(r.c.t, r.program.Process.Signal(os.Interrupt))
-	o := r.end()
-	assert.Equal(r.c.t, 130, o.code)
-	return o
-}
-
 func TestSecondDeployIsLockedOut(t *testing.T) {
 	t.Parallel()
 	c := newSmall(t)
@@ -45,7 +37,7 @@ func TestSecondDeployIsLockedOut(t *testing.T) {
 	assert.Equal(t, before.Generation, c.deployment().Generation)
 	assert.True(t, c.history("staging")[0].UnderWay)
 	assert.Equal(t, 5, c.skycap("restart", "staging").code)
-	first.interrupt()
+	first.interrupt(os.Interrupt)
 	c.assertUnlocked()
 }
 
@@ -58,7 +50,7 @@ func TestSecondDeployWaitsItsTurn(t *testing.T) {
 	second.until(func(event skycap.Event) bool {
 		return event.Phase == "lock" && strings.Contains(event.Message, "is locked by")
 	})
-	first.interrupt()
+	first.interrupt(os.Interrupt)
 	o := second.end()
 	require.Zero(t, o.code, o.stderr)
 	assert.Equal(t, 2, c.result(o).Release)
@@ -76,7 +68,7 @@ func TestLocksAreForEachService(t *testing.T) {
 	assert.Equal(t, 5, o.code)
 	assert.Contains(t, o.stderr, `service "web"`)
 	c.deploy(good, "staging", "worker") // all or none: the lock of worker was given back
-	first.interrupt()
+	first.interrupt(os.Interrupt)
 	c.assertUnlocked()
 }
 

@@ -112,9 +112,6 @@ func lastGood(releases []skycap.Release, environment, service string) (skycap.Re
 		fault.Why = "it was never deployed"
 		return skycap.Release{}, fault
 	}
-	if current.Kind == Rollback && Unfinished(current) { // it was cut off: it is taken up again
-		return current, nil
-	}
 	origin := origins(releases, current)
 	good := keep(releases, func(r skycap.Release) bool {
 		return r.Number < current.Number && Healthy(r) && r.LeftBy == 0 && !origin[r.Number] && !left(releases, r)
@@ -175,7 +172,9 @@ func Left(releases []skycap.Release, services []string) []int {
 // deployed that revision again with success since.
 func WasLeft(releases []skycap.Release, revision string, services []string) (skycap.Release, bool) {
 	for _, service := range services {
-		of := keep(releases, func(r skycap.Release) bool { return r.Revision == revision && r.Kind != Rollback })
+		of := keep(releases, func(r skycap.Release) bool {
+			return r.Revision == revision && r.Kind != Rollback && (Healthy(r) || r.LeftBy > 0)
+		})
 		if found, ok := Of(of, service); ok && found.LeftBy > 0 {
 			return found, true
 		}

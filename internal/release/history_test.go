@@ -61,7 +61,7 @@ func TestBack(t *testing.T) {
 			fault:    "none before release 6 was healthy and not rolled back from",
 		},
 		"a rollback that was cut off is taken up": {
-			releases: []skycap.Release{made(4, of(2), cutOff), made(3, unhealthy), made(2), made(1)}, want: map[string]int{"web": 4},
+			releases: []skycap.Release{made(4, of(2), cutOff), made(3, unhealthy), made(2), made(1)}, want: map[string]int{"web": 2},
 		},
 		"each service on its own": {
 			releases: []skycap.Release{made(4, having("web", "api")), made(3, having("api")), made(2, having("web"))},
