@@ -94,7 +94,7 @@ func markUnderWay(ctx context.Context, place target.Target, releases []skycap.Re
 	for i, found := range releases {
 		isHeld := func(service string) bool {
 			holder, held := holders[service]
-			return held && !holder.Since.After(found.Time)
+			return held && (!holder.Since.After(found.Time) || !holder.Since.After(found.Resumed))
 		}
 		releases[i].UnderWay = release.Unfinished(found) && slices.ContainsFunc(found.Services, isHeld)
 	}

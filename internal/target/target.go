@@ -107,8 +107,9 @@ type Plan struct {
 	Obsolete []manifest.Object // what goes once the release is healthy
 }
 
-// Nothing reports whether there is nothing to do.
-func (p Plan) Nothing() bool { return len(p.Changes) == 0 && p.Recorded > 0 }
+// Nothing reports whether there is nothing to do. One that was cut off still has
+// to be brought to its end, though its objects may be there.
+func (p Plan) Nothing() bool { return len(p.Changes) == 0 && p.Recorded > 0 && !p.Resumes }
 
 // Evidence is what tells why a service fails.
 type Evidence struct {
