@@ -160,7 +160,7 @@ func (l *lane) run(f fault) {
 func TestReleaseThatIsTakenUpIsUnderWay(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
-	node := c.neverReady()
+	node := c.commitEdit("deploy/web/deployment.yaml", "periodSeconds: 1", "initialDelaySeconds: 80") // until then it is on its way
 	r := c.start("deploy", node, "staging", "--timeout=90s", "-o", "json")
 	r.until(begins("wait"))
 	require.NoError(t, r.program.Process.Kill())
@@ -173,10 +173,10 @@ func TestReleaseThatIsTakenUpIsUnderWay(t *testing.T) {
 	require.Len(t, releases, 1)
 	assert.True(t, releases[0].UnderWay)
 	assert.True(t, releases[0].Resumed.After(releases[0].Time))
-	r.end()
+	r.interrupt(os.Interrupt)
 	releases = c.history("staging")
 	assert.False(t, releases[0].UnderWay)
-	assert.Equal(t, skycap.ResultUnhealthy, releases[0].Result)
+	assert.Equal(t, skycap.ResultInterrupted, releases[0].Result)
 }
 
 // removeLeft removes the folders that a killed run left, as a run does that is later.
