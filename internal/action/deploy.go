@@ -47,7 +47,6 @@ func (d *Deploy) Run(ctx context.Context) (skycap.Result, error) {
 	result.Revision, release.Override = release.Revision.ID, d.Override
 
 	err = d.locked(ctx, place, release.Names(), d.claim(d.LockWait, d.Override != ""), func(ctx context.Context, lock target.Lock) error {
-		release.Time = d.Now() // it begins now: the lock may have been waited for
 		d.Report.Phase("check", fmt.Sprintf("checking %s with the cluster", release.Revision.Short()))
 		plan, err := d.check(ctx, release, place)
 		if err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -82,10 +81,6 @@ func (o *Operator) History(ctx context.Context, environment string, services []s
 	return history, err
 }
 
-// clockSkew is by how much the clocks of a machine and of the cluster may differ. A
-// lock of a killed command is free only after longer than that.
-const clockSkew = 5 * time.Second
-
 // markUnderWay tells releases that are under way from those that were cut off:
 // the locks of the former are held, since before they began.
 func markUnderWay(ctx context.Context, place target.Target, releases []skycap.Release) error {
@@ -99,7 +94,7 @@ func markUnderWay(ctx context.Context, place target.Target, releases []skycap.Re
 	for i, found := range releases {
 		isHeld := func(service string) bool {
 			holder, held := holders[service]
-			return held && !holder.Since.After(found.Time.Add(clockSkew))
+			return held && (!holder.Since.After(found.Time) || !holder.Since.After(found.Resumed))
 		}
 		releases[i].UnderWay = release.Unfinished(found) && slices.ContainsFunc(found.Services, isHeld)
 	}

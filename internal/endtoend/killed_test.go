@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -153,4 +155,36 @@ func (l *lane) run(f fault) {
 		assert.Empty(l.t, leases, what)
 	}
 	l.total.add(killed, after, before[0].Number, result.Release, free)
+}
+
+func TestReleaseThatIsTakenUpIsUnderWay(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t)
+	node := c.commitEdit("deploy/web/deployment.yaml", "periodSeconds: 1", "initialDelaySeconds: 80") // until then it is on its way
+	r := c.start("deploy", node, "staging", "--timeout=90s", "-o", "json")
+	r.until(begins("wait"))
+	require.NoError(t, r.program.Process.Kill())
+	r.end()
+	c.removeLeft()
+
+	r = c.start("deploy", node, "staging", "--timeout=90s", "-o", "json")
+	r.until(func(event skycap.Event) bool { return strings.Contains(event.Message, "taken up again") })
+	releases := c.history("staging")
+	require.Len(t, releases, 1)
+	assert.True(t, releases[0].UnderWay)
+	assert.True(t, releases[0].Resumed.After(releases[0].Time))
+	r.interrupt(os.Interrupt)
+	releases = c.history("staging")
+	assert.False(t, releases[0].UnderWay)
+	assert.Equal(t, skycap.ResultInterrupted, releases[0].Result)
+}
+
+// removeLeft removes the folders that a killed run left, as a run does that is later.
+func (c *checkout) removeLeft() {
+	c.t.Helper()
+	left, err := filepath.Glob(filepath.Join(c.temporary, "skycap-*"))
+	require.NoError(c.t, err)
+	for _, folder := range left {
+		require.NoError(c.t, os.RemoveAll(folder))
+	}
 }

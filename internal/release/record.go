@@ -28,6 +28,7 @@ const (
 	AnnotationSummary = "skycap.dev/summary"
 	AnnotationResult  = "skycap.dev/result"
 	AnnotationEnded   = "skycap.dev/ended"   // when the command ended
+	AnnotationResumed = "skycap.dev/resumed" // when another command took it up
 	AnnotationLeftBy  = "skycap.dev/left-by" // the rollback that left it
 	AnnotationParts   = "skycap.dev/parts"   // how many there are, the first included
 
@@ -199,6 +200,7 @@ func ParseSummary(annotations map[string]string) (skycap.Release, error) {
 	}
 	summary.Result = skycap.Word(annotations[AnnotationResult])
 	summary.Ended, _ = time.Parse(time.RFC3339, annotations[AnnotationEnded]) // it may not have ended
-	summary.LeftBy, _ = strconv.Atoi(annotations[AnnotationLeftBy])           // it may not have been left
+	summary.Resumed, _ = time.Parse(time.RFC3339Nano, annotations[AnnotationResumed])
+	summary.LeftBy, _ = strconv.Atoi(annotations[AnnotationLeftBy]) // it may not have been left
 	return summary, nil
 }

@@ -107,8 +107,9 @@ type Plan struct {
 	Obsolete []manifest.Object // what goes once the release is healthy
 }
 
-// Nothing reports whether there is nothing to do.
-func (p Plan) Nothing() bool { return len(p.Changes) == 0 && p.Recorded > 0 }
+// Nothing reports whether there is nothing to do. One that was cut off still has
+// to be brought to its end, though its objects may be there.
+func (p Plan) Nothing() bool { return len(p.Changes) == 0 && p.Recorded > 0 && !p.Resumes }
 
 // TakesUp reports whether a release is the one that was cut off and is taken up again.
 func (p Plan) TakesUp(r skycap.Release) bool { return p.Resumes && r.Number == p.Recorded }

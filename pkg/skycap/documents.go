@@ -95,6 +95,7 @@ type History struct {
 type Release struct {
 	Number   int       `json:"number"`             // 1 for the first
 	Time     time.Time `json:"time"`               // when it began
+	Resumed  time.Time `json:"resumed,omitzero"`   // when another command took it up, since its own was killed
 	Ended    time.Time `json:"ended,omitzero"`     // when its command ended; left out: it is under way, or was killed
 	Who      string    `json:"who"`                // user@machine, or what CI says
 	Job      string    `json:"job,omitempty"`      // the CI job's address

@@ -43,7 +43,7 @@ func (n *Namespace) Releases(ctx context.Context) ([]skycap.Release, error) {
 // Begin creates the record: the server lets only one release have a number. Of
 // those that were cut off before, that is written down.
 func (n *Namespace) Begin(ctx context.Context, r *release.Release, plan target.Plan) (int, error) {
-	r.Time = n.proxy.Now() // it has the lock by now: see History
+	r.Time = n.proxy.Now() // after it took its locks, by the same clock: that tells whose they are
 	ctx, cancel := outliving(ctx)
 	defer cancel()
 	for _, earlier := range plan.Releases {
@@ -54,7 +54,8 @@ func (n *Namespace) Begin(ctx context.Context, r *release.Release, plan target.P
 		}
 	}
 	if plan.Resumes {
-		return plan.Recorded, n.createParts(ctx, r, plan.Recorded)
+		resumed := map[string]any{release.AnnotationResumed: r.Time.UTC().Format(time.RFC3339Nano)}
+		return plan.Recorded, errors.Join(n.annotate(ctx, plan.Recorded, resumed), n.createParts(ctx, r, plan.Recorded))
 	}
 	number := 1
 	if len(plan.Releases) > 0 {
