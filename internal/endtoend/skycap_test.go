@@ -36,7 +36,7 @@ type running struct {
 func (c *checkout) start(args ...string) *running {
 	c.t.Helper()
 	r := &running{c: c, program: exec.Command(shared.binary, args...)}
-	r.program.Dir, r.program.Env, r.program.Stderr = c.folder, append(os.Environ(), c.env...), &r.stderr
+	r.program.Dir, r.program.Env, r.program.Stderr = c.folder, append(append(os.Environ(), "XDG_CACHE_HOME="+c.temporary+"/cache"), c.env...), &r.stderr
 	stdout, err := r.program.StdoutPipe()
 	require.NoError(c.t, err)
 	require.NoError(c.t, r.program.Start())

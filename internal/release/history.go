@@ -93,7 +93,7 @@ func ranAfter(releases []skycap.Release, environment, service string, to int) (s
 func withoutCutOff(releases []skycap.Release, service string) []skycap.Release {
 	for {
 		current, ok := Of(releases, service)
-		if !ok || current.Kind != Rollback || !Unfinished(current) {
+		if !ok || current.Kind != Rollback || !Unfinished(current) && current.Result != skycap.ResultInterrupted {
 			return releases
 		}
 		releases = keep(releases, func(r skycap.Release) bool { return r.Number != current.Number })

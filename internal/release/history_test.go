@@ -63,6 +63,10 @@ func TestBack(t *testing.T) {
 		"a rollback that was cut off is taken up": {
 			releases: []skycap.Release{made(4, of(2), cutOff), made(3, unhealthy), made(2), made(1)}, want: map[string]int{"web": 2},
 		},
+		"one that was interrupted too": {
+			releases: []skycap.Release{made(4, of(2), result(skycap.ResultInterrupted)), made(3, unhealthy), made(2, leftBy(4)), made(1)},
+			want:     map[string]int{"web": 2},
+		},
 		"each service on its own": {
 			releases: []skycap.Release{made(4, having("web", "api")), made(3, having("api")), made(2, having("web"))},
 			services: []string{"web", "api"}, want: map[string]int{"web": 2, "api": 3},

@@ -58,9 +58,9 @@ func (n *Namespace) lockName(service string) string {
 // holder is dead.
 func (n *Namespace) Lock(ctx context.Context, services []string, claim target.Claim) (target.Lock, error) {
 	services = slices.Sorted(slices.Values(services))
-	claim.Holder.Since = n.proxy.Now()
 	identity := claim.Holder.Who + "#" + rand.Text()
 	heard := map[string]*metav1.MicroTime{} // what was first heard of each lock of somebody else's
+	told := ""                              // whom it was said to wait for
 	for deadline := time.Now().Add(claim.Wait); ; {
 		if !claim.PassFreeze {
 			if frozen, err := n.frozen(ctx); err != nil || frozen != nil {
@@ -88,7 +88,10 @@ func (n *Namespace) Lock(ctx context.Context, services []string, claim target.Cl
 		if alive && !time.Now().Before(deadline) {
 			return nil, locked
 		}
-		claim.Waiting(locked.Error())
+		if holder := held.Spec.HolderIdentity; holder != nil && *holder != told {
+			claim.Waiting(locked.Error())
+			told = *holder
+		}
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()

@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -76,7 +77,9 @@ func (w *wait) judge(ctx context.Context, current *state) (settled bool, next ti
 		objects := current.service(service.Name)
 		objects.Proven, objects.Applied, objects.Nodes = w.namespace.proven, w.namespace.applied, w.suspects(ctx, objects)
 		assessment := rollout.Assess(objects, now)
-		if assessment.State == skycap.StateAbsent && !hasWorkload(service) {
+		if missing := missingWorkload(service, objects); missing != "" {
+			assessment = rollout.Assessment{State: skycap.StateProgressing, Message: missing + " is not there yet"}
+		} else if assessment.State == skycap.StateAbsent {
 			assessment = rollout.Assessment{State: skycap.StateHealthy} // nothing that could be otherwise
 		}
 		before, known := w.assessments[service.Name]
@@ -142,13 +145,24 @@ func (w *wait) suspects(ctx context.Context, objects rollout.Objects) map[string
 	return nodes
 }
 
-// hasWorkload reports whether a service has an object that Assess knows.
-func hasWorkload(service release.Service) bool {
+// missingWorkload names a workload that a service has applied and the cluster
+// doesn't show: without it, what else there is would pass for the whole.
+func missingWorkload(service release.Service, objects rollout.Objects) string {
+	there := map[string]bool{}
+	for _, object := range objects.Deployments {
+		there["Deployment/"+object.Name] = true
+	}
+	for _, object := range objects.StatefulSets {
+		there["StatefulSet/"+object.Name] = true
+	}
+	for _, object := range objects.DaemonSets {
+		there["DaemonSet/"+object.Name] = true
+	}
 	for _, object := range service.Objects {
-		switch object.GetKind() {
-		case "Deployment", "StatefulSet", "DaemonSet", "Job", "Pod":
-			return true
+		isWorkload := object.GroupVersionKind().Group == "apps" && slices.Contains([]string{"Deployment", "StatefulSet", "DaemonSet"}, object.GetKind())
+		if isWorkload && !there[object.GetKind()+"/"+object.GetName()] {
+			return object.String()
 		}
 	}
-	return false
+	return ""
 }
