@@ -3,6 +3,7 @@ package action
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,7 @@ func (o *Operator) Attach(ctx context.Context, environment string, timeout time.
 		if err != nil {
 			return err
 		}
+		recorded.Kind = newest.Kind
 		o.Report.Phase("wait", fmt.Sprintf("release %d by %s: watching %s", newest.Number, newest.Who, strings.Join(newest.Services, ", ")))
 		c := &change{
 			Operator: o, Choices: Choices{Timeout: timeout}, release: recorded, target: place, result: &result,
@@ -43,21 +45,52 @@ func (o *Operator) Attach(ctx context.Context, environment string, timeout time.
 		if c.isUnhealthy(err) {
 			c.explain(ctx)
 		}
-		c.watched(ctx, newest, err)
-		return err
+		return c.watched(ctx, newest, err)
 	})
 	return result, err
 }
 
+// CutOffError says that a command was killed before it had applied all of its
+// release: what is healthy is, in part, what was there before.
+type CutOffError struct {
+	Release               int
+	Revision, Environment string
+	Rollback              bool
+}
+
+func (e *CutOffError) Error() string {
+	return fmt.Sprintf("release %d was cut off before all of it was applied", e.Release)
+}
+
 // watched fills in the result. It is recorded where nobody else is going to.
-func (c *change) watched(ctx context.Context, newest skycap.Release, err error) {
+func (c *change) watched(ctx context.Context, newest skycap.Release, err error) error {
 	for _, service := range newest.Services {
 		c.applied[service] = true
 	}
-	if newest.Result == skycap.ResultOK || err != nil && !release.Unfinished(newest) || c.isHeld(ctx, newest.Services) {
+	isOurs := newest.Result != skycap.ResultOK && (err == nil || release.Unfinished(newest)) && !c.isHeld(ctx, newest.Services)
+	if isOurs && err == nil {
+		err = c.checkWhole(ctx, newest)
+	}
+	if !isOurs || err != nil && !c.isUnhealthy(err) {
 		c.plan = target.Plan{Recorded: newest.Number, Result: skycap.ResultOK} // it is none of ours to tell
 	}
 	c.conclude(err)
+	return err
+}
+
+// checkWhole proves that a release which nobody is at work on was applied whole,
+// and has run all of its jobs.
+func (c *change) checkWhole(ctx context.Context, newest skycap.Release) error {
+	plan, err := c.target.Plan(ctx, c.release, target.Options{Conflicts: target.Keep})
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(plan.Changes, func(change skycap.ObjectChange) bool { return change.Action != "delete" }) {
+		return &CutOffError{
+			Release: newest.Number, Revision: newest.Revision, Environment: c.release.Environment, Rollback: newest.Kind == release.Rollback,
+		}
+	}
+	return nil
 }
 
 // lookPause is the time between two looks at who holds a lock.

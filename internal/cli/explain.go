@@ -76,6 +76,7 @@ func (s *session) adviseOnLocks(err error) string {
 		noWay     *release.NoWayBackError
 		none      *action.NoReleaseError
 		conflicts *action.ConflictsError
+		cutOff    *action.CutOffError
 	)
 	switch {
 	case errors.As(err, &locked):
@@ -90,6 +91,10 @@ func (s *session) adviseOnLocks(err error) string {
 		return "to see the releases: skycap history " + noWay.Environment
 	case errors.As(err, &none):
 		return "to make the first: skycap deploy <rev> " + none.Environment
+	case errors.As(err, &cutOff) && cutOff.Rollback:
+		return "to finish it: skycap rollback " + cutOff.Environment
+	case errors.As(err, &cutOff):
+		return "to finish it: skycap deploy " + short(cutOff.Revision) + " " + cutOff.Environment
 	case errors.As(err, &conflicts):
 		return "to overwrite them: " + s.again("--conflicts", "take") + "; to leave them as they are: " + s.again("--conflicts", "leave")
 	}
@@ -265,6 +270,7 @@ func (s *session) adviseOnContent(err error) string {
 		object *manifest.Fault
 		base   *manifest.RemoteError
 		scope  *kubernetes.ScopeError
+		secret *kubernetes.SecretError
 	)
 	switch {
 	case errors.As(err, &file):
@@ -273,6 +279,8 @@ func (s *session) adviseOnContent(err error) string {
 		return "correct the manifest and commit it; to see all objects: skycap config render <rev> <env> --manifests"
 	case errors.As(err, &base):
 		return "copy the base into the repository, or allow it: services.<service>.kubernetes.allow: [" + manifest.AllowRemoteBases + "]"
+	case errors.As(err, &secret):
+		return "make it again with its values, or deploy the revision, which has them"
 	case errors.As(err, &scope):
 		return "to allow it: services." + scope.Service + ".kubernetes.allow: [" + manifest.AllowClusterScoped + "]"
 	}
@@ -331,7 +339,8 @@ func adviseOnKubectl(failure *kubectl.Error) string {
 		kubectl.NoNamespace: "to make it: " + place + " create namespace " + failure.Namespace,
 		kubectl.Denied:      "to see what you may do there: " + place + " auth can-i --list",
 		kubectl.Unreachable: "is the cluster up, and reachable from here? " + place + " cluster-info",
-		kubectl.Conflict:    "to take these fields over: the same command with --adopt",
+		kubectl.Conflict:    "to overwrite these fields: the same command with --conflicts take; to leave them: --conflicts leave",
+		kubectl.NotFound:    "somebody may have deleted it meanwhile; to look: " + place + " get all",
 		kubectl.NoKind:      "to see which kinds the cluster knows: " + place + " api-resources",
 		kubectl.Other:       "to see more of it: " + place + " get events",
 		kubectl.Rejected:    "the cluster refused it; correct the manifests, and look with: skycap plan",

@@ -14,9 +14,11 @@ import (
 	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/manifest"
+	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/run"
 	"github.com/skycap/skycap/internal/settings"
+	"github.com/skycap/skycap/internal/target"
 	"github.com/skycap/skycap/internal/target/kubernetes"
 	"github.com/skycap/skycap/pkg/skycap"
 )
@@ -64,9 +66,21 @@ func typed() []struct {
 		{&kubectl.Error{Reason: kubectl.NoNamespace, Namespace: "shop"}, 1, "create namespace"},
 		{&kubectl.Error{Reason: kubectl.Denied}, 1, "auth can-i --list"},
 		{&kubectl.Error{Reason: kubectl.Unreachable}, 1, "cluster-info"},
-		{&kubectl.Error{Reason: kubectl.Conflict}, 1, "--adopt"},
+		{&kubectl.Error{Reason: kubectl.Conflict}, 1, "--conflicts take"},
+		{&kubectl.Error{Reason: kubectl.NotFound}, 1, "get all"},
 		{&kubectl.Error{Reason: kubectl.NoKind}, 1, "api-resources"},
 		{&kubectl.Error{Reason: kubectl.Rejected}, 1, "cluster refused it"},
+		{&target.LockedError{Service: "web", Environment: "staging"}, 5, "skycap deploy tip stagin --lock-wait 10m; to watch it: skycap attach staging"},
+		{&target.FrozenError{Environment: "staging", Why: "upgrade"}, 5, "skycap unlock staging; to pass it, which is recorded: skycap deploy tip stagin --override why"},
+		{&target.LostError{Environment: "staging"}, 1, "skycap attach staging"},
+		{&target.JobError{Service: "web", Job: "migrate-r3", Phase: target.PreDeploy}, 1, "skycap rollback"},
+		{&release.NoWayBackError{Environment: "staging", Service: "web"}, 1, "skycap history staging"},
+		{&action.NoReleaseError{Environment: "staging"}, 1, "skycap deploy <rev> staging"},
+		{&action.ConflictsError{Changes: []skycap.ObjectChange{{Fields: []skycap.FieldChange{{Path: "a"}}}}}, 1, "--conflicts take"},
+		{&action.CutOffError{Release: 3, Revision: hash, Environment: "staging"}, 1, "skycap deploy 3f2c1a9b8d70 staging"},
+		{&action.CutOffError{Release: 3, Environment: "staging", Rollback: true}, 1, "skycap rollback staging"},
+		{&kubernetes.SecretError{Object: "x"}, 1, "deploy the revision"},
+		{&leftError{"it was left"}, 2, "skycap deploy tip stagin --yes"},
 		{&action.UnhealthyError{Release: 4, Services: []skycap.ServiceResult{{Service: "web", Cause: "it crashes"}}}, 1, "skycap status"},
 	}
 }

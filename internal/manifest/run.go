@@ -47,6 +47,11 @@ func Applied(objects []Object) []Object {
 	return slices.DeleteFunc(slices.Clone(objects), func(o Object) bool { return o.Phase() != "" || o.Withheld })
 }
 
+// Withheld are those of the objects whose values are not known.
+func Withheld(objects []Object) []Object {
+	return slices.DeleteFunc(slices.Clone(objects), func(o Object) bool { return !o.Withheld })
+}
+
 // ForRelease is a Job of a phase as a release runs it: under a name of its own, so
 // that it runs once for each release.
 func (o Object) ForRelease(number int) Object {

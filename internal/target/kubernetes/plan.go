@@ -44,12 +44,15 @@ func (e *ScopeError) Error() string {
 
 // Plan asks the server what it has and, by a dry run, what it would have.
 func (n *Namespace) Plan(ctx context.Context, r *release.Release, options target.Options) (target.Plan, error) {
-	objects := manifest.Applied(r.Objects())
+	objects, withheld := manifest.Applied(r.Objects()), manifest.Withheld(r.Objects())
 	n.prove(r)
 	var live []*unstructured.Unstructured
 	var plan target.Plan
 	reads, readsCtx := errgroup.WithContext(ctx)
-	reads.Go(func() (err error) { live, err = n.kubectl.Get(readsCtx, bare(objects)); return err })
+	reads.Go(func() (err error) {
+		live, err = n.kubectl.Get(readsCtx, bare(slices.Concat(objects, withheld)))
+		return err
+	})
 	reads.Go(func() (err error) { plan.Releases, err = n.Releases(readsCtx); return err })
 	if err := reads.Wait(); err != nil {
 		return plan, err
@@ -74,7 +77,7 @@ func (n *Namespace) Plan(ctx context.Context, r *release.Release, options target
 	if err != nil {
 		return plan, err
 	}
-	var faults []error
+	faults := missing(withheld, byKey)
 	for _, object := range objects {
 		key := manifest.Key(object.Unstructured)
 		plan.Changes = append(plan.Changes, changesOf(object, byKey[key], wanted[key], conflicts[key])...)
@@ -84,7 +87,8 @@ func (n *Namespace) Plan(ctx context.Context, r *release.Release, options target
 		faults = append(faults, n.findObsolete(ctx, r, &plan))
 	}
 	if len(plan.Changes) > 0 || plan.Recorded == 0 || plan.Resumes {
-		plan.Changes = append(plan.Changes, jobChanges(r)...)
+		jobs, err := n.jobChanges(ctx, r, plan)
+		plan.Changes, faults = append(plan.Changes, jobs...), append(faults, err)
 	}
 	faults = append(faults, n.tryRecord(ctx, r, plan))
 	return plan, errors.Join(faults...)
@@ -198,8 +202,32 @@ func settle(object manifest.Object, live *unstructured.Unstructured, choice targ
 	return conflicts
 }
 
-// jobChanges are the jobs that a release runs.
-func jobChanges(r *release.Release) []skycap.ObjectChange {
+// SecretError says that a Secret is gone of which no record has the values.
+type SecretError struct{ Object string }
+
+func (e *SecretError) Error() string {
+	return e.Object + " isn't there any more, and records hold no values of Secrets"
+}
+
+// missing are the Secrets that a rollback needs, and that are not there.
+func missing(withheld []manifest.Object, live map[string]*unstructured.Unstructured) []error {
+	var faults []error
+	for _, object := range withheld {
+		if live[manifest.Key(object.Unstructured)] == nil {
+			faults = append(faults, &SecretError{Object: object.String()})
+		}
+	}
+	return faults
+}
+
+// jobChanges are the jobs that a release runs. One that is taken up again may
+// have run them already.
+func (n *Namespace) jobChanges(ctx context.Context, r *release.Release, plan target.Plan) ([]skycap.ObjectChange, error) {
+	if plan.Resumes {
+		if ran, err := n.ran(ctx, r, plan.Recorded); ran || err != nil {
+			return nil, err
+		}
+	}
 	var changes []skycap.ObjectChange
 	for _, object := range r.Objects() {
 		if object.Phase() != "" && object.RunsIn(r.Kind == release.Rollback) {
@@ -208,7 +236,7 @@ func jobChanges(r *release.Release) []skycap.ObjectChange {
 			})
 		}
 	}
-	return changes
+	return changes, nil
 }
 
 // tryRecord has the server check that the release could be recorded.
