@@ -149,7 +149,7 @@ func (c *change) runJobs(ctx, limited context.Context, wave []release.Service, p
 		c.failures[failed.Service] = &skycap.ServiceResult{
 			Service: failed.Service, Target: c.target.Kind(), Result: skycap.ResultUnhealthy, State: skycap.StateDegraded,
 			Grade: skycap.GradeFatal, Cause: failed.Error(), Evidence: failed.Evidence,
-			Hint: fmt.Sprintf("skycap kubectl %s -- logs job/%s", c.release.Environment, failed.Job),
+			Hint: c.kubectl("logs job/" + failed.Job),
 		}
 	}
 	return err

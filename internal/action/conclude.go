@@ -37,9 +37,18 @@ func (c *change) outcome(service string) skycap.ServiceResult {
 // nextCommand is what to type about a service that fails.
 func (c *change) nextCommand(service string, assessment rollout.Assessment) string {
 	if assessment.Hint != "" {
-		return fmt.Sprintf("skycap kubectl %s -- %s", c.release.Environment, assessment.Hint)
+		return c.kubectl(assessment.Hint)
 	}
 	return "skycap status " + c.release.Environment + " " + service
+}
+
+// kubectl is a command of kubectl, pinned to where the release runs.
+func (c *change) kubectl(args string) string {
+	environment, err := c.Project.Environment(c.release.Environment)
+	if err != nil || environment.Kubernetes == nil {
+		return "kubectl " + args
+	}
+	return fmt.Sprintf("kubectl --context=%s --namespace=%s %s", environment.Kubernetes.Context, environment.Kubernetes.Namespace, args)
 }
 
 // recordTime is how long the end of a release may take to be written down,
