@@ -2,6 +2,7 @@ package action
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,13 +42,29 @@ func (o *Operator) Attach(ctx context.Context, environment string, timeout time.
 		}
 		limited, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
-		err = c.wait(ctx, limited, recorded.Services)
-		if c.isUnhealthy(err) {
-			c.explain(ctx)
-		}
-		return c.watched(ctx, newest, err)
+		return c.watch(ctx, limited, newest)
 	})
 	return result, err
+}
+
+// watch waits until the release is healthy or known to be broken. What is healthy
+// while somebody is at work on it may be what was there before: then it goes on.
+func (c *change) watch(ctx, limited context.Context, newest skycap.Release) error {
+	for {
+		err := c.wait(ctx, limited, c.release.Services)
+		var cutOff *CutOffError
+		if err == nil && newest.Result != skycap.ResultOK {
+			err = c.checkWhole(ctx, newest)
+		}
+		isHeld := newest.Result != skycap.ResultOK && c.isHeld(ctx, newest.Services)
+		if errors.As(err, &cutOff) && isHeld && limited.Err() == nil {
+			continue
+		}
+		if c.isUnhealthy(err) {
+			c.explain(ctx, err)
+		}
+		return c.watched(newest, isHeld, err)
+	}
 }
 
 // CutOffError says that a command was killed before it had applied all of its
@@ -63,14 +80,11 @@ func (e *CutOffError) Error() string {
 }
 
 // watched fills in the result. It is recorded where nobody else is going to.
-func (c *change) watched(ctx context.Context, newest skycap.Release, err error) error {
+func (c *change) watched(newest skycap.Release, isHeld bool, err error) error {
 	for _, service := range newest.Services {
 		c.applied[service] = true
 	}
-	isOurs := newest.Result != skycap.ResultOK && (err == nil || release.Unfinished(newest)) && !c.isHeld(ctx, newest.Services)
-	if isOurs && err == nil {
-		err = c.checkWhole(ctx, newest)
-	}
+	isOurs := newest.Result != skycap.ResultOK && (err == nil || release.Unfinished(newest)) && !isHeld
 	if !isOurs || err != nil && !c.isUnhealthy(err) {
 		c.plan = target.Plan{Recorded: newest.Number, Result: skycap.ResultOK} // it is none of ours to tell
 	}

@@ -46,6 +46,7 @@ type change struct {
 	applied     map[string]bool // the services that were got to
 	failures    map[string]*skycap.ServiceResult
 	applyFailed bool
+	healthy     bool // all services were seen healthy
 }
 
 // carryOut makes the change, writes down how it ended and, where that is wanted
@@ -53,8 +54,12 @@ type change struct {
 func (c *change) carryOut(ctx context.Context) error {
 	c.assessments, c.applied, c.failures = map[string]rollout.Assessment{}, map[string]bool{}, map[string]*skycap.ServiceResult{}
 	err := c.run(ctx)
+	var lost *target.LostError
+	if errors.Is(err, context.Canceled) && errors.As(context.Cause(c.lock.Context()), &lost) {
+		err = lost
+	}
 	if c.isUnhealthy(err) {
-		c.explain(ctx)
+		c.explain(ctx, err)
 	}
 	c.conclude(err)
 	if c.isUnhealthy(err) && c.OnFailure == "rollback" {
@@ -87,6 +92,7 @@ func (c *change) run(ctx context.Context) error {
 			return err
 		}
 	}
+	c.healthy = !c.NoWait
 	if c.NoWait || c.plan.Nothing() {
 		return nil
 	}

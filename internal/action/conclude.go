@@ -67,8 +67,11 @@ func (c *change) conclude(err error) {
 		return
 	}
 	recorded := c.result.Word
-	if err == nil && c.NoWait {
+	switch {
+	case err == nil && c.NoWait:
 		recorded = "" // nobody saw how it ended
+	case c.healthy: // though what it replaces may not have been removed yet
+		recorded = skycap.ResultOK
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), recordTime)
 	defer cancel()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,12 +17,25 @@ import (
 	"github.com/skycap/skycap/pkg/skycap"
 )
 
+// refine makes the services of an error say what was found out of them since.
+func (c *change) refine(err error) {
+	var unhealthy *UnhealthyError
+	if errors.As(err, &unhealthy) {
+		for i, service := range unhealthy.Services {
+			if explained, ok := c.failures[service.Service]; ok {
+				unhealthy.Services[i] = *explained
+			}
+		}
+	}
+}
+
 // explainTime bounds how long gathering evidence may take: what is wrong is known without.
 const explainTime = 10 * time.Second
 
 // explain gathers why services fail: from the target, and from what is different
 // from their last healthy release. All of it is reported, and saved to a folder.
-func (c *change) explain(ctx context.Context) {
+func (c *change) explain(ctx context.Context, failure error) {
+	defer c.refine(failure)
 	ctx, cancel := context.WithTimeout(ctx, explainTime)
 	defer cancel()
 	files := map[string][]byte{}
@@ -32,6 +46,9 @@ func (c *change) explain(ctx context.Context) {
 			continue
 		}
 		evidence := c.target.Explain(ctx, service, c.assessments[service.Name])
+		if evidence.Cause != "" && c.failures[service.Name] == nil {
+			outcome.Cause = evidence.Cause
+		}
 		outcome.Evidence = appendNew(outcome.Evidence, evidence.Facts...)
 		for name, content := range evidence.Files {
 			files[name] = content

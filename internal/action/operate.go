@@ -121,6 +121,9 @@ func (o *Operator) restart(
 	ctx context.Context, place target.Target, lock target.Lock, services []string, choices Choices, result *skycap.Result,
 ) error {
 	o.Report.Phase("apply", "restarting")
+	if err := lock.Check(ctx); err != nil {
+		return err
+	}
 	if err := place.Restart(ctx, services); err != nil {
 		return err
 	}
@@ -139,7 +142,7 @@ func (o *Operator) restart(
 	defer cancel()
 	err := c.wait(ctx, limited, made.Services)
 	if c.isUnhealthy(err) {
-		c.explain(ctx)
+		c.explain(ctx, err)
 	}
 	c.conclude(err)
 	return errors.Join(err, nameRelease(ctx, place, services, result))

@@ -25,9 +25,6 @@ type Rollback struct {
 func (r *Rollback) Run(ctx context.Context) (skycap.Result, error) {
 	result := skycap.Result{App: r.Project.App, Environment: r.Environment, Services: []skycap.ServiceResult{}}
 	r.Report.Start(fmt.Sprintf("roll back %s in %s", r.Project.App, r.Environment))
-	if err := r.settleFailure(r.Environment, &r.Choices); err != nil {
-		return result, err
-	}
 	r.OnFailure = "hold" // what doesn't heal by going back is for people
 	err := r.at(ctx, r.Environment, func(place target.Target) error {
 		services, err := r.chosen(ctx, place)
@@ -74,13 +71,12 @@ func (r *Rollback) run(ctx context.Context, place target.Target, lock target.Loc
 	if err != nil {
 		return err
 	}
-	former.Override = r.Override
 	result.Revision = former.Revision.ID
 	plan, err := place.Plan(ctx, former, r.Options)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(refuseConflicts(plan, r.Options.Conflicts)); err != nil {
+	if err := refuseConflicts(plan, r.Options.Conflicts); err != nil {
 		return err
 	}
 	if err := r.confirm(plan, fmt.Sprintf("roll back %s in %s to release %d", former.App, former.Environment, former.Of)); err != nil {
@@ -161,10 +157,12 @@ func (c *change) revert(ctx context.Context, failure error) error {
 	var result skycap.Result
 	back := &change{
 		Operator: c.Operator, Choices: choices, release: former, target: c.target, lock: c.lock, plan: plan,
-		leaves: release.Left(releases, c.release.Names()), result: &result,
+		leaves: leaves(releases, plan, c.release.Names()), result: &result,
 	}
 	err = back.carryOut(ctx)
-	c.result.RevertedBy = result.Release
+	if !plan.Nothing() {
+		c.result.RevertedBy = result.Release
+	}
 	if err != nil {
 		if result.Word != skycap.ResultFailed { // the release that failed did change something
 			c.result.Word = result.Word

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/term"
+
+	"github.com/skycap/skycap/internal/settings"
 )
 
 // unconfirmedError says that a protected environment needs a yes, and that
@@ -15,6 +17,15 @@ type unconfirmedError struct{ environment string }
 
 func (e *unconfirmedError) Error() string {
 	return fmt.Sprintf("environment %q is protected, and there is no terminal to ask on", e.environment)
+}
+
+// confirmed asks before a change, where its environment needs that.
+func (s *session) confirmed(project *settings.Project, environment, what string) error {
+	confirm, err := s.confirmation(project, environment)
+	if err != nil || confirm == nil {
+		return err
+	}
+	return confirm(what)
 }
 
 // leftError says that a revision needs a yes, since it was rolled back from.

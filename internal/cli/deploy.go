@@ -77,7 +77,8 @@ func (o *changeOptions) addFailure(command *cobra.Command) {
 	command.Flags().StringVar(&o.override, "override", "", "why a freeze is passed; it is recorded")
 }
 
-// choices checks the flags, and asks what they leave to be asked.
+// choices checks the flags, and asks what they leave to be asked. Environment is
+// the one that is going to be changed, if one is.
 func (s *session) choices(options changeOptions, project *settings.Project, environment string) (action.Choices, error) {
 	choices := action.Choices{
 		Options: target.Options{Adopt: options.adopt, Conflicts: target.Conflicts(options.conflicts)}, Timeout: s.user.Timeout,
@@ -88,6 +89,9 @@ func (s *session) choices(options changeOptions, project *settings.Project, envi
 	}
 	if !slices.Contains([]string{"", "hold", "rollback"}, options.onFailure) {
 		return choices, &usageError{fmt.Sprintf("--on-failure is %q; it must be hold or rollback", options.onFailure)}
+	}
+	if environment == "" { // nothing is changed there
+		return choices, nil
 	}
 	var err error
 	choices.Confirm, err = s.confirmation(project, environment)

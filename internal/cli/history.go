@@ -35,14 +35,15 @@ func (s *session) printHistory(history skycap.History) error {
 	for _, release := range history.Releases {
 		result := string(release.Result)
 		switch {
-		case release.LeftBy > 0:
-			result += fmt.Sprintf(", left by %d", release.LeftBy)
 		case release.UnderWay:
 			result = "under way"
 		case result == "" && release.Ended.IsZero():
 			result = "cut off" // its command was killed
 		case result == "":
 			result = "not waited for"
+		}
+		if release.LeftBy > 0 {
+			result += fmt.Sprintf(", left by %d", release.LeftBy)
 		}
 		what := release.Summary
 		if release.Of > 0 {

@@ -26,6 +26,9 @@ func (s *session) lockCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := s.confirmed(operator.Project, args[0], "freeze "+args[0]); err != nil {
+				return err
+			}
 			if err := operator.Freeze(command.Context(), args[0], why); err != nil {
 				return err
 			}
@@ -45,6 +48,9 @@ func (s *session) unlockCommand() *cobra.Command {
 		RunE: func(command *cobra.Command, args []string) error {
 			operator, err := s.operator()
 			if err != nil {
+				return err
+			}
+			if err := s.confirmed(operator.Project, args[0], "end the freeze of "+args[0]); err != nil {
 				return err
 			}
 			frozen, err := operator.Unfreeze(command.Context(), args[0])

@@ -6,9 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/skycap/skycap/internal/action"
 	"github.com/skycap/skycap/internal/report"
-	"github.com/skycap/skycap/internal/target"
 	"github.com/skycap/skycap/pkg/skycap"
 )
 
@@ -30,7 +28,10 @@ func (s *session) plan(command *cobra.Command, args []string, options deployOpti
 	if err != nil {
 		return err
 	}
-	choices := action.Choices{Options: target.Options{Adopt: options.adopt, Conflicts: target.Conflicts(options.conflicts)}}
+	choices, err := s.choices(options.changeOptions, operator.Project, "")
+	if err != nil {
+		return err
+	}
 	plan, err := options.action(operator, choices, args).Plan(command.Context())
 	if err != nil {
 		return err

@@ -144,7 +144,7 @@ func (p *Proxy) Merge(ctx context.Context, path string, fields any) error {
 
 // Delete deletes the object at a path, if it still is the one of the
 // preconditions; what it owns goes with it. That it is gone already, or another
-// by now, is no error.
+// by now, is no error; that it is of another version is a Conflict.
 func (p *Proxy) Delete(ctx context.Context, path string, only metav1.Preconditions) error {
 	policy := metav1.DeletePropagationBackground
 	err := p.exchange(ctx, request{
@@ -152,7 +152,7 @@ func (p *Proxy) Delete(ctx context.Context, path string, only metav1.Preconditio
 		body: metav1.DeleteOptions{Preconditions: &only, PropagationPolicy: &policy},
 	}, nil)
 	var failure *Error
-	if errors.As(err, &failure) && (failure.Reason == NotFound || failure.Reason == Conflict) {
+	if errors.As(err, &failure) && (failure.Reason == NotFound || failure.Reason == Conflict && only.ResourceVersion == nil) {
 		return nil
 	}
 	return err

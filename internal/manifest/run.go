@@ -1,10 +1,13 @@
 package manifest
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
@@ -57,7 +60,8 @@ func Withheld(objects []Object) []Object {
 func (o Object) ForRelease(number int) Object {
 	job := Object{Unstructured: o.DeepCopy(), Source: o.Source, Allow: o.Allow}
 	suffix := fmt.Sprintf("-r%d", number)
-	job.SetName(o.GetName()[:min(len(o.GetName()), maxJobName-len(suffix))] + suffix)
+	job.SetName(short(o.GetName(), maxJobName-len(suffix)) + suffix)
+	unstructured.RemoveNestedField(job.Object, "spec", "ttlSecondsAfterFinished") // that it is there tells that it ran
 	labels := job.GetLabels()
 	labels[LabelRun] = o.Phase()
 	job.SetLabels(labels)
@@ -65,6 +69,15 @@ func (o Object) ForRelease(number int) Object {
 		child(child(pod, "metadata"), "labels")[LabelRun] = o.Phase()
 	}
 	return job
+}
+
+// short is a name that is cut where it is too long, and still is another than others.
+func short(name string, most int) string {
+	if len(name) <= most {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	return name[:most-9] + "-" + hex.EncodeToString(sum[:4])
 }
 
 // maxJobName is how long a Job's name may be, since its pods carry it as a label.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -81,12 +82,45 @@ func isConfig(object manifest.Object, service Service) bool {
 	return service.Config != "" && object.GetKind() == "ConfigMap" && strings.Contains(object.GetName(), "-config-"+service.Config)
 }
 
+// maskedValue matches the fields whose values may be secrets, or configuration.
+var maskedValue = regexp.MustCompile(`\.env\[\d+\]\.value$|^(data|binaryData)(\.|$)|\.env$`)
+
 func compareFields(was, is manifest.Object) []skycap.FieldChange {
-	return slices.DeleteFunc(manifest.Compare(was.Object, is.Object), func(change skycap.FieldChange) bool {
+	changes := slices.DeleteFunc(manifest.Compare(was.Object, is.Object), func(change skycap.FieldChange) bool {
 		text := fmt.Sprint(change.Old, change.New)
 		return strings.HasSuffix(change.Path, "].image") || strings.Contains(change.Path, manifest.AnnotationConfig) ||
 			strings.Contains(text, "-config-") && strings.Contains(change.Path, "onfigMap")
 	})
+	for i, change := range changes {
+		if maskedValue.MatchString(change.Path) {
+			changes[i].Old, changes[i].New = mask(change.Old), mask(change.New)
+		}
+	}
+	return changes
+}
+
+// mask keeps the names of variables and keys, and no value.
+func mask(value any) any {
+	switch value := value.(type) {
+	case nil:
+		return nil
+	case []any:
+		names := make([]any, len(value))
+		for i, variable := range value {
+			names[i] = "[masked]"
+			if variable, ok := variable.(map[string]any); ok {
+				names[i] = variable["name"]
+			}
+		}
+		return names
+	case map[string]any:
+		keys := map[string]any{}
+		for key := range value {
+			keys[key] = "[masked]"
+		}
+		return keys
+	}
+	return "[masked]"
 }
 
 // compareConfig compares the files of two configurations.

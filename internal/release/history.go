@@ -80,7 +80,7 @@ func ranAfter(releases []skycap.Release, environment, service string, to int) (s
 		fault.Why = "there is no such release; there are " + numbers(releases)
 		return skycap.Release{}, fault
 	}
-	found, ok := Of(keep(releases, func(r skycap.Release) bool { return r.Number <= to }), service)
+	found, ok := Of(keep(releases, func(r skycap.Release) bool { return r.Number <= to && r.Result != skycap.ResultFailed }), service)
 	if !ok {
 		fault.Why = "none up to it has the service"
 		return skycap.Release{}, fault

@@ -116,6 +116,7 @@ func (p Plan) TakesUp(r skycap.Release) bool { return p.Resumes && r.Number == p
 
 // Evidence is what tells why a service fails.
 type Evidence struct {
+	Cause string            // the cause, with what the container itself said of it
 	Facts []string          // the strongest first
 	Files map[string][]byte // by name: logs, events and objects
 }

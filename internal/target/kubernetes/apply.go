@@ -55,6 +55,12 @@ const (
 	persistPause = 500 * time.Millisecond // doubled each time
 )
 
+func (n *Namespace) warn(text string) {
+	if n.kubectl.Warn != nil {
+		n.kubectl.Warn(text)
+	}
+}
+
 // persist tries again what failed since the server or what it asks is away for
 // a moment. What is tried must do no harm when it is done twice.
 func (n *Namespace) persist(ctx context.Context, try func() error) error {
@@ -65,7 +71,7 @@ func (n *Namespace) persist(ctx context.Context, try func() error) error {
 		if !errors.As(err, &failure) || !failure.Passing() || time.Now().Add(pause).After(deadline) {
 			return err
 		}
-		n.kubectl.Warn(fmt.Sprintf("trying again for up to %s: %s", persistTime, failure))
+		n.warn(fmt.Sprintf("trying again for up to %s: %s", persistTime, failure))
 		select {
 		case <-ctx.Done():
 			return err

@@ -33,8 +33,8 @@ const maxExplained = 3
 // and saves them with the events and objects of the service. What can't be read
 // is left out: the cause is known without.
 func (n *Namespace) Explain(ctx context.Context, service release.Service, assessment rollout.Assessment) target.Evidence {
-	evidence := target.Evidence{Facts: slices.Clone(assessment.Evidence), Files: map[string][]byte{}}
-	seen := map[string]bool{}
+	evidence := target.Evidence{Cause: assessment.Cause, Facts: slices.Clone(assessment.Evidence), Files: map[string][]byte{}}
+	seen, shown := map[string]bool{}, map[string]bool{}
 	for _, finding := range assessment.Findings {
 		key := finding.Container + "\x00" + finding.Reason
 		if finding.Pod == "" || finding.Container == "" || seen[key] || len(seen) >= maxExplained {
@@ -51,14 +51,43 @@ func (n *Namespace) Explain(ctx context.Context, service release.Service, assess
 				name += ".previous"
 			}
 			evidence.Files["logs/"+name+".log"] = log
-			if title := "log of container " + strconv.Quote(finding.Container); !seen[title] {
+			if crashes(finding) && finding.Cause == evidence.Cause {
+				evidence.Cause = withLastWords(finding, log)
+			}
+			if title := "log of container " + strconv.Quote(finding.Container); !shown[title] {
 				evidence.Facts = append(evidence.Facts, lastLines(title, log)...)
-				seen[title] = true
+				shown[title] = true
 			}
 		}
 	}
 	n.saveState(ctx, service.Name, evidence.Files)
 	return evidence
+}
+
+// crashes reports whether a finding is of a program that ended by itself.
+func crashes(finding rollout.Finding) bool {
+	return slices.Contains([]string{"CrashLoopBackOff", "Error"}, finding.Reason)
+}
+
+// wrongArchitecture is what a container says whose program is made for other machines.
+const wrongArchitecture = "exec format error"
+
+// maxLastWords is how much of its last line a cause carries, in bytes.
+const maxLastWords = 200
+
+// withLastWords is a cause with the last line that the program wrote, which mostly
+// says why it ended.
+func withLastWords(finding rollout.Finding, log []byte) string {
+	words := strings.TrimSpace(string(log[bytes.LastIndexByte(bytes.TrimSpace(log), '\n')+1:]))
+	switch {
+	case words == "":
+		return finding.Cause
+	case strings.Contains(words, wrongArchitecture):
+		return fmt.Sprintf("container %q can't run: its program is built for another architecture than the node's (%s)", finding.Container, words)
+	case len(words) > maxLastWords:
+		words = strings.ToValidUTF8(words[:maxLastWords], "") + "…"
+	}
+	return fmt.Sprintf("%s; it last said: %s", finding.Cause, words)
 }
 
 // log is the last lines of a container, of its former run or of this one.
@@ -101,6 +130,7 @@ func (n *Namespace) saveState(ctx context.Context, service string, files map[str
 				events = append(events, event)
 			} else if object.GetLabels()[manifest.LabelService] == service {
 				object.SetManagedFields(nil)
+				delete(object.GetAnnotations(), "kubectl.kubernetes.io/last-applied-configuration") // it has values in its text
 				objects = append(objects, object)
 			}
 		}

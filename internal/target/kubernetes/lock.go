@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -24,6 +23,7 @@ import (
 const (
 	leaseTime = 12 * time.Second
 	heartbeat = 3 * time.Second
+	renewTime = 3 * time.Second        // for one heartbeat: the next may get through
 	lockPause = 500 * time.Millisecond // between two looks at a lock of somebody else's
 )
 
@@ -269,6 +269,8 @@ func (l *lock) renew(ctx context.Context) error {
 	now := metav1.NewMicroTime(l.namespace.proxy.Now())
 	ctx, cancel := outliving(ctx)
 	defer cancel()
+	ctx, cancelLate := context.WithTimeout(ctx, renewTime)
+	defer cancelLate()
 	work := errgroup.Group{}
 	for i, lease := range l.leases {
 		work.Go(func() error {
@@ -388,7 +390,7 @@ func (n *Namespace) freezeOf(lease *coordinationv1.Lease) *target.FrozenError {
 func (n *Namespace) Freeze(ctx context.Context, holder target.Holder, why string) error {
 	wanted := n.lease(n.freezeName(), "freeze", "", holder)
 	wanted.Annotations[annotationWhy] = why
-	err := n.proxy.Create(ctx, n.leases(), url.Values{}, wanted, nil)
+	err := n.proxy.Create(ctx, n.leases(), nil, wanted, nil)
 	if !failedFor(err, kubectl.Exists) {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/manifest"
 	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/target"
@@ -32,7 +33,7 @@ func (n *Namespace) findObsolete(ctx context.Context, r *release.Release, plan *
 	if len(former) == 0 {
 		return nil
 	}
-	live, err := n.kubectl.Get(ctx, bare(slices.Collect(maps.Values(former))))
+	live, err := n.getFormer(ctx, slices.Collect(maps.Values(former)))
 	if err != nil {
 		return err
 	}
@@ -46,6 +47,16 @@ func (n *Namespace) findObsolete(ctx context.Context, r *release.Release, plan *
 		plan.Changes = append(plan.Changes, skycap.ObjectChange{Service: service, Action: "delete", Kind: found.GetKind(), Name: found.GetName()})
 	}
 	return nil
+}
+
+// getFormer reads what is there of former objects. Those of a kind that the server
+// doesn't know any more went with it.
+func (n *Namespace) getFormer(ctx context.Context, former []manifest.Object) ([]*unstructured.Unstructured, error) {
+	live, err := n.kubectl.Get(ctx, bare(former))
+	if !failedFor(err, kubectl.NoKind) {
+		return live, err
+	}
+	return n.kubectl.Get(ctx, bare(slices.DeleteFunc(former, func(o manifest.Object) bool { return manifest.IsCustom(o.GroupVersionKind()) })))
 }
 
 // created reports whether skycap itself made an object, for one of the services.
@@ -81,8 +92,8 @@ func (n *Namespace) formerObjects(ctx context.Context, r *release.Release, plan 
 			return nil, err
 		}
 		for _, service := range recorded.Services {
-			for _, object := range manifest.Applied(service.Objects) {
-				if slices.Contains(needed[number], service.Name) && !manifest.IsConfig(object, n.App, service.Name) {
+			for _, object := range service.Objects {
+				if object.Phase() == "" && slices.Contains(needed[number], service.Name) && !manifest.IsConfig(object, n.App, service.Name) {
 					former[manifest.Key(object.Unstructured)] = object
 				}
 			}
@@ -94,10 +105,8 @@ func (n *Namespace) formerObjects(ctx context.Context, r *release.Release, plan 
 // Settle deletes what the plan found obsolete, jobs of former releases, records
 // that nobody needs, and the configuration that went with them.
 func (n *Namespace) Settle(ctx context.Context, plan target.Plan, r *release.Release, number int) error {
-	if len(plan.Obsolete) > 0 {
-		if err := n.kubectl.Delete(ctx, bare(plan.Obsolete)); err != nil {
-			return fmt.Errorf("delete what release %d has not any more: %w", number, err)
-		}
+	if err := n.deleteObsolete(ctx, plan.Obsolete, r.Names()); err != nil {
+		return fmt.Errorf("delete what release %d has not any more: %w", number, err)
 	}
 	if err := n.clearJobs(ctx, r.Names(), number); err != nil {
 		return err
@@ -119,6 +128,27 @@ func (n *Namespace) Settle(ctx context.Context, plan target.Plan, r *release.Rel
 		}
 	}
 	return nil
+}
+
+// deleteObsolete deletes objects that still are as the plan has found them:
+// another service may have taken one over meanwhile.
+func (n *Namespace) deleteObsolete(ctx context.Context, obsolete []manifest.Object, services []string) error {
+	if len(obsolete) == 0 {
+		return nil
+	}
+	live, err := n.kubectl.Get(ctx, bare(obsolete))
+	if err != nil {
+		return err
+	}
+	planned := indexed(bare(obsolete))
+	live = slices.DeleteFunc(live, func(now *unstructured.Unstructured) bool {
+		object := manifest.Object{Unstructured: now}
+		return now.GetUID() != planned[manifest.Key(now)].GetUID() || !n.created(object, services) || !object.Prunable()
+	})
+	if len(live) == 0 {
+		return nil
+	}
+	return n.kubectl.Delete(ctx, live)
 }
 
 // deleteRecords deletes records; their further parts go with them.
@@ -165,7 +195,8 @@ func (n *Namespace) collectConfig(ctx context.Context, service string, kept []sk
 	return nil
 }
 
-// referrers are all collections whose objects can name a ConfigMap.
+// referrers are the collections of Kubernetes' own kinds whose objects can name a
+// ConfigMap. What custom kinds run has pods, which are among them.
 func (n *Namespace) referrers() []string {
 	return []string{
 		n.path("api/v1", "pods"), n.path("api/v1", "replicationcontrollers"), n.path("apis/apps/v1", "replicasets"),

@@ -45,7 +45,7 @@ func (n *Namespace) Wait(ctx context.Context, services []release.Service, watch 
 		}
 		settled, next := wait.judge(ctx, current.state)
 		if settled {
-			return wait.assessments, nil
+			return wait.explained(), nil
 		}
 		budget.Reset(next)
 		select {
@@ -63,6 +63,7 @@ type wait struct {
 	assessments map[string]rollout.Assessment
 	troubled    map[string]rollout.Assessment // the last of each service that had a cause
 	looks       map[string]look               // at nodes
+	broken      time.Time                     // since when some service is known to be broken
 }
 
 // longestPause is how long a judgement stands though nothing changes.
@@ -99,7 +100,28 @@ func (w *wait) judge(ctx context.Context, current *state) (settled bool, next ti
 			next = min(next, max(assessment.Next.Sub(now), judgePause))
 		}
 	}
-	return settled, next
+	return settled || w.isLost(&next), next
+}
+
+// brokenGrace is how long other services may take once one is known to be broken.
+const brokenGrace = 5 * time.Second
+
+// isLost reports whether some service has been known to be broken for a while:
+// waiting for the others is of no use then.
+func (w *wait) isLost(next *time.Duration) bool {
+	broken := false
+	for _, assessment := range w.assessments {
+		broken = broken || assessment.Broken()
+	}
+	if !broken {
+		w.broken = time.Time{}
+		return false
+	}
+	if w.broken.IsZero() {
+		w.broken = time.Now()
+	}
+	*next = min(*next, max(brokenGrace-time.Since(w.broken), judgePause))
+	return time.Since(w.broken) >= brokenGrace
 }
 
 // explained are the assessments when the time is over. One that has no cause at
