@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -79,10 +80,11 @@ func (o *changeOptions) addFailure(command *cobra.Command) {
 
 // choices checks the flags, and asks what they leave to be asked. Environment is
 // the one that is going to be changed, if one is.
-func (s *session) choices(options changeOptions, project *settings.Project, environment string) (action.Choices, error) {
+func (s *session) choices(ctx context.Context, options changeOptions, project *settings.Project, environment string) (action.Choices, error) {
 	choices := action.Choices{
 		Options: target.Options{Adopt: options.adopt, Conflicts: target.Conflicts(options.conflicts)}, Timeout: s.user.Timeout,
-		LockWait: options.lockWait, OnFailure: options.onFailure, Override: options.override, Again: s.askAgain,
+		LockWait: options.lockWait, OnFailure: options.onFailure, Override: options.override,
+		Again: func(reason string) error { return s.askAgain(ctx, reason) },
 	}
 	if !slices.Contains([]target.Conflicts{target.Refuse, target.Take, target.Keep, ""}, choices.Options.Conflicts) {
 		return choices, &usageError{fmt.Sprintf("--conflicts is %q; it must be refuse, take or leave", options.conflicts)}
@@ -94,7 +96,7 @@ func (s *session) choices(options changeOptions, project *settings.Project, envi
 		return choices, nil
 	}
 	var err error
-	choices.Confirm, err = s.confirmation(project, environment)
+	choices.Confirm, err = s.confirmation(ctx, project, environment)
 	return choices, err
 }
 
@@ -114,7 +116,7 @@ func (s *session) deploy(command *cobra.Command, args []string, options deployOp
 		return err
 	}
 	s.result.App, s.result.Environment = operator.Project.App, args[1]
-	choices, err := s.choices(options.changeOptions, operator.Project, args[1])
+	choices, err := s.choices(command.Context(), options.changeOptions, operator.Project, args[1])
 	if err != nil {
 		return err
 	}
@@ -125,7 +127,7 @@ func (s *session) deploy(command *cobra.Command, args []string, options deployOp
 
 // confirmation is how the user confirms changes of an environment; nil where
 // that isn't needed.
-func (s *session) confirmation(project *settings.Project, name string) (func(string) error, error) {
+func (s *session) confirmation(ctx context.Context, project *settings.Project, name string) (func(string) error, error) {
 	environment, err := project.Environment(name)
 	if err != nil || !environment.Protected || s.user.Yes {
 		return nil, err
@@ -133,5 +135,5 @@ func (s *session) confirmation(project *settings.Project, name string) (func(str
 	if !isTerminal(s.In) {
 		return nil, &unconfirmedError{name}
 	}
-	return s.ask, nil
+	return func(plan string) error { return s.ask(ctx, plan) }, nil
 }

@@ -26,7 +26,7 @@ func (s *session) lockCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := s.confirmed(operator.Project, args[0], "freeze "+args[0]); err != nil {
+			if err := s.confirmed(command.Context(), operator.Project, args[0], "freeze "+args[0]); err != nil {
 				return err
 			}
 			if err := operator.Freeze(command.Context(), args[0], why); err != nil {
@@ -50,7 +50,7 @@ func (s *session) unlockCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := s.confirmed(operator.Project, args[0], "end the freeze of "+args[0]); err != nil {
+			if err := s.confirmed(command.Context(), operator.Project, args[0], "end the freeze of "+args[0]); err != nil {
 				return err
 			}
 			frozen, err := operator.Unfreeze(command.Context(), args[0])

@@ -28,7 +28,7 @@ func (s *session) plan(command *cobra.Command, args []string, options deployOpti
 	if err != nil {
 		return err
 	}
-	choices, err := s.choices(options.changeOptions, operator.Project, "")
+	choices, err := s.choices(command.Context(), options.changeOptions, operator.Project, "")
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func (s *session) restartCommand() *cobra.Command {
 				return err
 			}
 			s.result.App, s.result.Environment = operator.Project.App, args[0]
-			if err := s.confirmed(operator.Project, args[0], "restart "+operator.Project.App+" in "+args[0]); err != nil {
+			if err := s.confirmed(command.Context(), operator.Project, args[0], "restart "+operator.Project.App+" in "+args[0]); err != nil {
 				return err
 			}
 			s.result, err = operator.Restart(command.Context(), args[0], args[1:], action.Choices{Timeout: s.user.Timeout, LockWait: options.lockWait})

@@ -28,7 +28,7 @@ func (s *session) rollbackCommand() *cobra.Command {
 				return err
 			}
 			s.result.App, s.result.Environment = operator.Project.App, args[0]
-			choices, err := s.choices(options, operator.Project, args[0])
+			choices, err := s.choices(command.Context(), options, operator.Project, args[0])
 			if err != nil {
 				return err
 			}

@@ -235,6 +235,25 @@ func TestAFailingLivenessProbeIsNotHealthy(t *testing.T) {
 	assert.Equal(t, skycap.StateProgressing, Assess(objects, at(50).Time).State)
 }
 
+func TestTheTaintOfTheNodesThatMatchIsNamed(t *testing.T) {
+	t.Parallel()
+	pod := webPod(unschedulable("0/3 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 2 node(s) had untolerated taint(s)"))
+	pod.Spec.NodeSelector = map[string]string{"disk": "fast"}
+	objects := ofWeb(pod)
+	assert.Equal(t, []string{"disk=fast"}, Repelled(objects))
+	assert.Contains(t, Assess(objects, at(5).Time).Cause, "no node matches its node selector disk=fast")
+
+	node := func(name, disk string, taints ...corev1.Taint) *corev1.Node {
+		return &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"disk": disk}}, Spec: corev1.NodeSpec{Taints: taints}}
+	}
+	gpu := corev1.Taint{Key: "gpu", Value: "yes", Effect: corev1.TaintEffectNoSchedule}
+	objects.Nodes = map[string]*corev1.Node{"a": node("a", "fast", gpu), "b": node("b", "slow"), "c": nil}
+	assert.Contains(t, Assess(objects, at(5).Time).Cause,
+		`it does not tolerate the taint "gpu=yes:NoSchedule" of the nodes that its node selector disk=fast matches`)
+	objects.Pods[0].Spec.Tolerations = []corev1.Toleration{{Key: "gpu", Operator: corev1.TolerationOpExists}}
+	assert.NotContains(t, Assess(objects, at(5).Time).Cause, "taint \"gpu")
+}
+
 func TestPatienceWhereOthersAreReady(t *testing.T) {
 	t.Parallel()
 	objects := ofWeb(webPod(unschedulable("none")))

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
 )
 
 var (
@@ -76,11 +78,10 @@ func (i instance) whyUnscheduled(message string) string {
 		why = i.unboundClaims()
 	case insufficient.MatchString(message):
 		why = fmt.Sprintf("it requests %s", i.requests(insufficient.FindAllStringSubmatch(message, -1)))
+	case strings.Contains(message, "untolerated taint") && i.repelled() != "":
+		why = i.repelled()
 	case strings.Contains(message, "node affinity") || strings.Contains(message, "node selector"):
 		why = i.selector()
-		if strings.Contains(message, "untolerated taint") {
-			why += ", or it does not tolerate the taints of those that do" + i.tolerates(message)
-		}
 	case strings.Contains(message, "untolerated taint"):
 		why = "it does not tolerate the nodes' taints" + i.tolerates(message)
 	}
@@ -103,6 +104,53 @@ func (i instance) requests(resources [][]string) string {
 	}
 	slices.Sort(wants)
 	return strings.Join(slices.Compact(wants), " and ")
+}
+
+// Repelled are the label selectors of the nodes that pods could go to but for
+// taints, as far as the scheduler tells: whoever wants to name the taints looks there.
+func Repelled(objects Objects) []string {
+	var selectors []string
+	for _, pod := range objects.Pods {
+		for _, condition := range pod.Status.Conditions {
+			if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse && strings.Contains(condition.Message, "untolerated taint") {
+				selectors = append(selectors, labels.Set(pod.Spec.NodeSelector).String())
+			}
+		}
+	}
+	slices.Sort(selectors)
+	return slices.Compact(selectors)
+}
+
+// repelled names the taints of the nodes that the pod's selector matches, if all
+// of these have one that the pod does not tolerate.
+func (i instance) repelled() string {
+	var taints []string
+	selector := labels.SelectorFromSet(i.pod.Spec.NodeSelector)
+	for _, node := range i.Nodes {
+		if node == nil || !selector.Matches(labels.Set(node.Labels)) {
+			continue
+		}
+		at := slices.IndexFunc(node.Spec.Taints, func(taint corev1.Taint) bool {
+			tolerates := func(t corev1.Toleration) bool {
+				return (t.Key == "" || t.Key == taint.Key) && (t.Effect == "" || t.Effect == taint.Effect) &&
+					(t.Operator == corev1.TolerationOpExists || t.Value == taint.Value)
+			}
+			return taint.Effect != corev1.TaintEffectPreferNoSchedule && !slices.ContainsFunc(i.pod.Spec.Tolerations, tolerates)
+		})
+		if at < 0 {
+			return ""
+		}
+		taints = append(taints, strconv.Quote(node.Spec.Taints[at].ToString()))
+	}
+	if len(taints) == 0 {
+		return ""
+	}
+	slices.Sort(taints)
+	text := "it does not tolerate the taint " + strings.Join(slices.Compact(taints), " or ")
+	if len(i.pod.Spec.NodeSelector) > 0 {
+		text += " of the nodes that its node selector " + labels.Set(i.pod.Spec.NodeSelector).String() + " matches"
+	}
+	return text
 }
 
 // tolerates names the taints in question, where the scheduler does.

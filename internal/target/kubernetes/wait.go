@@ -2,7 +2,9 @@ package kubernetes
 
 import (
 	"context"
+	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -30,7 +32,7 @@ func (n *Namespace) Wait(ctx context.Context, services []release.Service, watch 
 	}
 	current := n.following(ctx, followed)
 	defer current.close()
-	wait := &wait{namespace: n, services: services, watch: watch, assessments: map[string]rollout.Assessment{}, troubled: map[string]rollout.Assessment{}, looks: map[string]look{}}
+	wait := &wait{namespace: n, services: services, watch: watch, assessments: map[string]rollout.Assessment{}, troubled: map[string]rollout.Assessment{}, looks: map[string]look{}, matches: map[string]map[string]*corev1.Node{}}
 	budget := time.NewTimer(time.Hour)
 	defer budget.Stop()
 	for {
@@ -61,9 +63,10 @@ type wait struct {
 	services    []release.Service
 	watch       target.Watch
 	assessments map[string]rollout.Assessment
-	troubled    map[string]rollout.Assessment // the last of each service that had a cause
-	looks       map[string]look               // at nodes
-	broken      time.Time                     // since when some service is known to be broken
+	troubled    map[string]rollout.Assessment      // the last of each service that had a cause
+	looks       map[string]look                    // at nodes
+	matches     map[string]map[string]*corev1.Node // nodes by label selector
+	broken      time.Time                          // since when some service is known to be broken
 }
 
 // longestPause is how long a judgement stands though nothing changes.
@@ -164,7 +167,33 @@ func (w *wait) suspects(ctx context.Context, objects rollout.Objects) map[string
 			nodes[name] = node
 		}
 	}
+	for _, selector := range rollout.Repelled(objects) {
+		for name, node := range w.matching(ctx, selector) {
+			nodes[name] = node
+		}
+	}
 	return nodes
+}
+
+// maxNodes is how many nodes are looked at for their taints.
+const maxNodes = 50
+
+// matching are the nodes that a label selector matches, looked at once.
+func (w *wait) matching(ctx context.Context, selector string) map[string]*corev1.Node {
+	if known, ok := w.matches[selector]; ok {
+		return known
+	}
+	var list corev1.NodeList
+	query := url.Values{"labelSelector": {selector}, "limit": {strconv.Itoa(maxNodes)}}
+	if err := w.namespace.proxy.Get(ctx, "/api/v1/nodes", query, &list); err != nil {
+		list.Items = nil // they may not be looked at
+	}
+	found := map[string]*corev1.Node{}
+	for i := range list.Items {
+		found[list.Items[i].Name] = &list.Items[i]
+	}
+	w.matches[selector] = found
+	return found
 }
 
 // missingWorkload names a workload that a service has applied and the cluster
