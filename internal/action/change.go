@@ -243,7 +243,7 @@ func (c *change) gradeLate(wave []release.Service) {
 }
 
 // settle clears away what a healthy release has no use for. It is healthy all
-// the same where that fails: the next deploy tries again.
+// the same where that fails: then people are told of what stays.
 func (c *change) settle(ctx context.Context) error {
 	err := c.lock.Check(ctx)
 	if err == nil {
