@@ -36,7 +36,11 @@ func (v *view) refusal(workload, reason, message string, since time.Time) findin
 		if v.freeing || v.isFree(found[1], found[2]) { // the controller tries again, at longer and longer intervals
 			budget = 2 * time.Minute
 		}
-		return named(rankRefused, "quota %q is exceeded: requested %s, used %s, limited to %s", found[1], found[2], found[3], found[4]).within(budget)
+		over := named(rankRefused, "quota %q is exceeded: requested %s, used %s, limited to %s", found[1], found[2], found[3], found[4]).within(budget)
+		if kill := v.lastKill(); !kill.IsZero() {
+			over.ends = latest(over.ends, kill.Add(freeingTime))
+		}
+		return over
 	}
 	if found := unreached.FindStringSubmatch(says); found != nil {
 		return named(rankRefused, "webhook %q does not answer: %s", found[1], found[2]).within(30 * time.Second)
@@ -51,6 +55,22 @@ func (v *view) refusal(workload, reason, message string, since time.Time) findin
 		return named(rankRefused, "%s", why).fatal()
 	}
 	return named(rankRefused, "%s", gist(says)).within(30 * time.Second)
+}
+
+// freeingTime is how long it may take from a pod's being asked to end until the
+// quota that it took is counted anew: its own time to end, and the quota
+// controller's, when neither the pod nor the room shows.
+const freeingTime = 45 * time.Second
+
+// lastKill is when a container in the namespace was last asked to end.
+func (v *view) lastKill() time.Time {
+	var last time.Time
+	for _, found := range v.Objects.Events {
+		if found.Reason == "Killing" {
+			last = latest(last, eventOf(found).last)
+		}
+	}
+	return last
 }
 
 // isFree reports whether a quota has room by now for what was requested, as in "cpu=1,pods=1".

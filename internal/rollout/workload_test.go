@@ -236,4 +236,9 @@ func TestAQuotaWithRoomIsNoFault(t *testing.T) {
 		assert.Equal(t, free, found.judged(at(20).Time, time.Time{}).Grade == skycap.GradeTransient, used)
 	}
 	assert.False(t, newView(Objects{}, at(20).Time).isFree("small", "pods=1"), "what may not be read is not known")
+
+	killed := newView(Objects{Events: []corev1.Event{said("Killing", "Stopping container web", 10, 10)}}, at(20).Time)
+	found := killed.refusal("deployment \"web\"", "FailedCreate", over, at(0).Time)
+	assert.Equal(t, skycap.GradeTransient, found.judged(at(54).Time, time.Time{}).Grade, "a pod was asked to end a while ago")
+	assert.Equal(t, skycap.GradePersistent, found.judged(at(55).Time, time.Time{}).Grade)
 }
