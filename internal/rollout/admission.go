@@ -65,7 +65,7 @@ const freeingTime = 45 * time.Second
 // lastKill is when a container in the namespace was last asked to end.
 func (v *view) lastKill() time.Time {
 	var last time.Time
-	for _, found := range v.Objects.Events {
+	for _, found := range v.Events {
 		if found.Reason == "Killing" {
 			last = latest(last, eventOf(found).last)
 		}
