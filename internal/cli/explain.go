@@ -15,7 +15,6 @@ import (
 	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/manifest"
-	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/run"
 	"github.com/skycap/skycap/internal/settings"
@@ -59,46 +58,6 @@ func (s *session) explain(command *cobra.Command, err error) explanation {
 		}
 	}
 	return explained
-}
-
-func isLocked(err error) bool {
-	var locked *target.LockedError
-	var frozen *target.FrozenError
-	return errors.As(err, &locked) || errors.As(err, &frozen)
-}
-
-// adviseOnLocks knows the errors of locks, and of going back.
-func (s *session) adviseOnLocks(err error) string {
-	var (
-		locked    *target.LockedError
-		lost      *target.LostError
-		frozen    *target.FrozenError
-		noWay     *release.NoWayBackError
-		none      *action.NoReleaseError
-		conflicts *action.ConflictsError
-		cutOff    *action.CutOffError
-	)
-	switch {
-	case errors.As(err, &locked):
-		return "to wait for it: " + s.again("--lock-wait", "10m") + "; to watch it: skycap attach " + locked.Environment
-	case errors.As(err, &lost):
-		return "see what the other does: skycap attach " + lost.Environment
-	case errors.As(err, &frozen) && slices.Contains(s.args, "lock"):
-		return "to end it: skycap unlock " + frozen.Environment
-	case errors.As(err, &frozen):
-		return "to end it: skycap unlock " + frozen.Environment + "; to pass it, which is recorded: " + s.again("--override", "why")
-	case errors.As(err, &noWay):
-		return "to see the releases: skycap history " + noWay.Environment
-	case errors.As(err, &none):
-		return "to make the first: skycap deploy <rev> " + none.Environment
-	case errors.As(err, &cutOff) && cutOff.Rollback:
-		return "to finish it: skycap rollback " + cutOff.Environment
-	case errors.As(err, &cutOff):
-		return "to finish it: skycap deploy " + short(cutOff.Revision) + " " + cutOff.Environment
-	case errors.As(err, &conflicts):
-		return "to overwrite them: " + s.again("--conflicts", "take") + "; to leave them as they are: " + s.again("--conflicts", "leave")
-	}
-	return ""
 }
 
 // interruption says in what state each service was left.
