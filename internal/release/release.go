@@ -34,15 +34,26 @@ const (
 	Rollback = "rollback"
 )
 
-// Service is one service of a release.
+// Place is where a service runs. One that runs in Kubernetes and on hosts has two.
+type Place struct {
+	Service string
+	Target  skycap.Target
+}
+
+// Service is one service of a release, in one place.
 type Service struct {
 	Name     string
+	Target   skycap.Target
 	Revision string                 // the full hash, where it is another than the release's
 	Images   map[string]image.Image // by the name that skycap.yaml gives them
 	Config   string                 // the hash of its configuration; empty without any
 	Objects  []manifest.Object      // in the order in which they are to be applied
 	After    []string               // services that are healthy before this one starts
+	Folder   *Folder                // what it is on hosts; nil elsewhere
 }
+
+// Place is where the service runs.
+func (s Service) Place() Place { return Place{s.Name, s.Target} }
 
 // Digests are the digests of the service's images, sorted.
 func (s Service) Digests() []string {

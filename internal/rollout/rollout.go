@@ -56,6 +56,7 @@ type Assessment struct {
 
 	Findings    []Finding // all that was found, the worst first
 	FormerFails bool      // pods of the former release fail as well
+	Partial     bool      // some instances were changed, and others left as they were
 	Next        time.Time // when to judge again though nothing changes: a budget ends; zero for never
 }
 

@@ -3,6 +3,7 @@ package target
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/skycap/skycap/internal/manifest"
@@ -30,18 +31,24 @@ type Target interface {
 	// Plan finds out what applying a release would change, with every check
 	// that can be made before. It touches nothing.
 	Plan(ctx context.Context, release *release.Release, options Options) (Plan, error)
-	// Begin records a release as started and returns its number; one that was cut
-	// off and is just this is taken up again.
-	Begin(ctx context.Context, release *release.Release, plan Plan) (number int, err error)
+	// Begin records a release as started and returns its number: the one that
+	// another target has given it, or where that is 0 one of its own. One that was
+	// cut off and is just this is taken up again.
+	Begin(ctx context.Context, release *release.Release, plan Plan, number int) (int, error)
+	// Stage does everything that can fail without harm: what it brings to the target
+	// is used by nothing yet. Log is told what builds write.
+	Stage(ctx context.Context, plan Plan, services []release.Service, log Log) error
 	// Apply changes the target to what a plan says of these services. Changed
-	// tells whether it got as far as changing anything, also when it fails.
-	Apply(ctx context.Context, plan Plan, services []release.Service) (changed bool, err error)
+	// tells whether it got as far as changing anything, also when it fails. A
+	// target that changes a few instances at a time, each only while those before
+	// are healthy, tells Watch of them; how that ended is what Wait returns.
+	Apply(ctx context.Context, plan Plan, services []release.Service, watch Watch) (changed bool, err error)
 	// Run runs the services' jobs of a phase to completion, each at most once for
 	// a release. Changed is as of Apply. It returns a *JobError for one that failed.
-	Run(ctx context.Context, plan Plan, number int, services []release.Service, phase Phase, watch JobWatch) (changed bool, err error)
+	Run(ctx context.Context, plan Plan, number int, services []release.Service, phase Phase, log Log) (changed bool, err error)
 	// Wait watches services until each is healthy or known to be broken, or
 	// until the context ends. Watch is told each state on the way.
-	Wait(ctx context.Context, services []release.Service, watch Watch) (map[string]rollout.Assessment, error)
+	Wait(ctx context.Context, services []release.Service, watch Watch) (map[release.Place]rollout.Assessment, error)
 	// Settle removes what a healthy release has no use for any more: what a former
 	// one had and this has not, and configuration that nothing refers to.
 	Settle(ctx context.Context, plan Plan, release *release.Release, number int) error
@@ -54,8 +61,20 @@ type Target interface {
 	Explain(ctx context.Context, service release.Service, assessment rollout.Assessment) Evidence
 	// Status reads how services are from the target itself.
 	Status(ctx context.Context, services []string) ([]skycap.ServiceStatus, error)
-	// Restart starts a rolling restart of services.
-	Restart(ctx context.Context, services []string) error
+	// Restart starts a rolling restart of services; Wait tells how it ended.
+	Restart(ctx context.Context, services []string, watch Watch) error
+	// Stop stops all instances of services, and Start brings back as many as there
+	// were. What is so already stays as it is. Wait tells how a start ended.
+	Stop(ctx context.Context, services []string) error
+	Start(ctx context.Context, services []string, watch Watch) error
+	// Logs hands over lines of all instances of services, until there are no more
+	// or, where they are followed, until the context ends.
+	Logs(ctx context.Context, services []string, options LogOptions, log Log) error
+	// Exec runs a command in an instance of a service, or in all, and returns its
+	// exit status; of several the first that isn't 0.
+	Exec(ctx context.Context, service string, command Execution) (status int, err error)
+	// Examine checks whether services could be deployed from here, and changes nothing.
+	Examine(ctx context.Context, services []string) []skycap.Check
 	// Releases are the recorded releases, newest first.
 	Releases(ctx context.Context) ([]skycap.Release, error)
 	// Recorded is a release as its record holds it.
@@ -64,11 +83,28 @@ type Target interface {
 	Close() error
 }
 
-// Watch is told how a service is whenever that changes.
-type Watch func(service string, assessment rollout.Assessment)
+// Watch is told how a service is whenever that changes, or one instance of it.
+type Watch func(place release.Place, instance string, assessment rollout.Assessment)
 
-// JobWatch is told each line that a job writes.
-type JobWatch func(service, job, line string)
+// Log is told each line that an instance, a job or a build of a service writes.
+type Log func(service, instance, line string)
+
+// LogOptions say which lines are wanted.
+type LogOptions struct {
+	Follow bool
+	Since  time.Duration // not older than that; 0 for all, up to Tail
+	Tail   int           // the last ones of each instance; below 0 for all
+}
+
+// Execution is a command to run in instances of a service.
+type Execution struct {
+	Command     []string
+	All         bool   // in every instance, not in one
+	Instance    string // in this one; empty for the first that is ready
+	Terminal    bool   // stdin is a terminal, which it gets
+	Stdin       io.Reader
+	Stdout, Err io.Writer
+}
 
 // Phase is when a job runs.
 type Phase string
@@ -105,6 +141,8 @@ type Plan struct {
 	Releases []skycap.Release  // that there are, newest first
 	Force    bool              // whether the apply takes fields over
 	Obsolete []manifest.Object // what goes once the release is healthy
+
+	parts []Plan // of a Group: those of its targets
 }
 
 // Nothing reports whether there is nothing to do. One that was cut off still has

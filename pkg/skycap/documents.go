@@ -10,6 +10,7 @@ const (
 	ResolutionSchema = "skycap.dev/resolution/v1"
 	ConfigSchema     = "skycap.dev/config/v1"
 	VersionSchema    = "skycap.dev/version/v1"
+	DiagnosisSchema  = "skycap.dev/diagnosis/v1"
 )
 
 // Status is what runs where, as status prints it.
@@ -116,7 +117,28 @@ type Release struct {
 type Running struct {
 	Config   string   `json:"config,omitempty"`   // the configuration's hash
 	Digests  []string `json:"digests,omitempty"`  // of its images, sorted
+	Folder   string   `json:"folder,omitempty"`   // the key of its release folder on hosts
 	Revision string   `json:"revision,omitempty"` // the full hash; left out where it is the release's
+}
+
+// Diagnosis is whether an environment can be deployed to from here, as doctor prints it.
+type Diagnosis struct {
+	Schema string  `json:"schema"` // always skycap.dev/diagnosis/v1
+	App    string  `json:"app"`    // its name in skycap.yaml
+	Checks []Check `json:"checks"` // that were made, in order
+}
+
+// Check is one thing that a deploy needs.
+type Check struct {
+	Environment string `json:"environment,omitempty"` // its name in skycap.yaml; left out: it is about this machine
+	Service     string `json:"service,omitempty"`     // that it is about, if it is about one
+	Target      Target `json:"target,omitempty"`      // where the service runs
+	Instance    string `json:"instance,omitempty"`    // the host that it is about, if it is about one
+	Name        string `json:"name"`                  // what was checked, as in free space
+	OK          bool   `json:"ok"`                    // whether it is as it must be
+	Warning     bool   `json:"warning,omitempty"`     // it isn't, and deploys work all the same
+	Message     string `json:"message"`               // what was found
+	Fix         string `json:"fix,omitempty"`         // the command to type, or what to change, where it isn't ok
 }
 
 // Resolution is what a revision stands for.

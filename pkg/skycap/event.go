@@ -28,11 +28,12 @@ type Event struct {
 	Seq    int       `json:"seq"`    // 1 for the first
 	Type   EventType `json:"type"`   // what it is about
 
-	Phase   string `json:"phase,omitempty"`   // prepare, check, apply, wait
-	Service string `json:"service,omitempty"` // what it is about, if it is about one
-	Target  Target `json:"target,omitempty"`  // where the service runs
-	State   State  `json:"state,omitempty"`   // of the service
-	Message string `json:"message,omitempty"` // for people
+	Phase    string `json:"phase,omitempty"`    // prepare, check, apply, wait
+	Service  string `json:"service,omitempty"`  // what it is about, if it is about one
+	Target   Target `json:"target,omitempty"`   // where the service runs
+	Instance string `json:"instance,omitempty"` // the host or pod that it is about, if it is about one
+	State    State  `json:"state,omitempty"`    // of the service
+	Message  string `json:"message,omitempty"`  // for people
 
 	*Result `json:",omitempty"` // of a result event
 }

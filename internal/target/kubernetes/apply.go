@@ -13,9 +13,14 @@ import (
 	"github.com/skycap/skycap/internal/target"
 )
 
+// Stage has nothing to do: what could be checked was, by the dry run.
+func (n *Namespace) Stage(context.Context, target.Plan, []release.Service, target.Log) error {
+	return nil
+}
+
 // Apply applies the services' objects in one kubectl call. Objects that the
 // plan found as wanted already are left out: where there are none, nothing runs.
-func (n *Namespace) Apply(ctx context.Context, plan target.Plan, services []release.Service) (bool, error) {
+func (n *Namespace) Apply(ctx context.Context, plan target.Plan, services []release.Service, _ target.Watch) (bool, error) {
 	return n.applyThose(ctx, plan, services, func(manifest.Object) bool { return true })
 }
 
@@ -99,7 +104,7 @@ func (e *NotDeployedError) Error() string {
 }
 
 // Restart has kubectl restart the workloads of services.
-func (n *Namespace) Restart(ctx context.Context, services []string) error {
+func (n *Namespace) Restart(ctx context.Context, services []string, _ target.Watch) error {
 	cluster, err := n.read(ctx, n.collections())
 	if err != nil {
 		return err

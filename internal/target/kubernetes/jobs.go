@@ -31,7 +31,7 @@ func (n *Namespace) jobs() string { return n.path("apis/batch/v1", "jobs") }
 // there already is of a deploy of this release that was cut off: it is waited for.
 // Jobs need what they refer to: before the first, that is applied.
 func (n *Namespace) Run(
-	ctx context.Context, plan target.Plan, number int, services []release.Service, phase target.Phase, watch target.JobWatch,
+	ctx context.Context, plan target.Plan, number int, services []release.Service, phase target.Phase, watch target.Log,
 ) (changed bool, err error) {
 	var jobs []manifest.Object
 	for _, service := range services {
@@ -59,7 +59,7 @@ func isNeededByJobs(object manifest.Object) bool {
 	return slices.Contains([]string{"ServiceAccount", "Role", "RoleBinding", "Secret", "ConfigMap", "PersistentVolumeClaim"}, object.GetKind())
 }
 
-func (n *Namespace) runJob(ctx context.Context, job manifest.Object, phase target.Phase, watch target.JobWatch) error {
+func (n *Namespace) runJob(ctx context.Context, job manifest.Object, phase target.Phase, watch target.Log) error {
 	err := n.persist(ctx, func() error {
 		return n.proxy.Create(ctx, n.jobs(), url.Values{"fieldManager": {kubectl.FieldManager}}, job.Unstructured, nil)
 	})

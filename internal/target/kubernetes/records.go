@@ -42,7 +42,7 @@ func (n *Namespace) Releases(ctx context.Context) ([]skycap.Release, error) {
 
 // Begin creates the record: the server lets only one release have a number. Of
 // those that were cut off before, that is written down.
-func (n *Namespace) Begin(ctx context.Context, r *release.Release, plan target.Plan) (int, error) {
+func (n *Namespace) Begin(ctx context.Context, r *release.Release, plan target.Plan, _ int) (int, error) {
 	r.Time = n.proxy.Now() // after it took its locks, by the same clock: that tells whose they are
 	ctx, cancel := outliving(ctx)
 	defer cancel()

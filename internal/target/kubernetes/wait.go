@@ -25,14 +25,14 @@ const (
 )
 
 // Wait follows the services' objects through the proxy.
-func (n *Namespace) Wait(ctx context.Context, services []release.Service, watch target.Watch) (map[string]rollout.Assessment, error) {
+func (n *Namespace) Wait(ctx context.Context, services []release.Service, watch target.Watch) (map[release.Place]rollout.Assessment, error) {
 	followed, err := n.collectionsOf(ctx, services)
 	if err != nil {
 		return nil, err
 	}
 	current := n.following(ctx, followed)
 	defer current.close()
-	wait := &wait{namespace: n, services: services, watch: watch, assessments: map[string]rollout.Assessment{}, troubled: map[string]rollout.Assessment{}, looks: map[string]look{}, matches: map[string]map[string]*corev1.Node{}}
+	wait := &wait{namespace: n, services: services, watch: watch, assessments: map[release.Place]rollout.Assessment{}, troubled: map[release.Place]rollout.Assessment{}, looks: map[string]look{}, matches: map[string]map[string]*corev1.Node{}}
 	budget := time.NewTimer(time.Hour)
 	defer budget.Stop()
 	for {
@@ -62,11 +62,11 @@ type wait struct {
 	namespace   *Namespace
 	services    []release.Service
 	watch       target.Watch
-	assessments map[string]rollout.Assessment
-	troubled    map[string]rollout.Assessment      // the last of each service that had a cause
-	looks       map[string]look                    // at nodes
-	matches     map[string]map[string]*corev1.Node // nodes by label selector
-	broken      time.Time                          // since when some service is known to be broken
+	assessments map[release.Place]rollout.Assessment
+	troubled    map[release.Place]rollout.Assessment // the last of each service that had a cause
+	looks       map[string]look                      // at nodes
+	matches     map[string]map[string]*corev1.Node   // nodes by label selector
+	broken      time.Time                            // since when some service is known to be broken
 }
 
 // longestPause is how long a judgement stands though nothing changes.
@@ -86,13 +86,13 @@ func (w *wait) judge(ctx context.Context, current *state) (settled bool, next ti
 		} else if assessment.State == skycap.StateAbsent {
 			assessment = rollout.Assessment{State: skycap.StateHealthy} // nothing that could be otherwise
 		}
-		before, known := w.assessments[service.Name]
-		w.assessments[service.Name] = assessment
+		before, known := w.assessments[service.Place()]
+		w.assessments[service.Place()] = assessment
 		if assessment.Cause != "" {
-			w.troubled[service.Name] = assessment
+			w.troubled[service.Place()] = assessment
 		}
 		if !known || before.State != assessment.State || before.Message != assessment.Message {
-			w.watch(service.Name, assessment)
+			w.watch(service.Place(), "", assessment)
 		}
 		done := assessment.State == skycap.StateHealthy || assessment.State == skycap.StateStopped || assessment.Broken()
 		settled = settled && done
@@ -129,11 +129,11 @@ func (w *wait) isLost(next *time.Duration) bool {
 
 // explained are the assessments when the time is over. One that has no cause at
 // that moment, as between two crashes, has the last one that there was.
-func (w *wait) explained() map[string]rollout.Assessment {
-	for service, assessment := range w.assessments {
-		if last, known := w.troubled[service]; known && assessment.Cause == "" && assessment.State == skycap.StateProgressing {
+func (w *wait) explained() map[release.Place]rollout.Assessment {
+	for place, assessment := range w.assessments {
+		if last, known := w.troubled[place]; known && assessment.Cause == "" && assessment.State == skycap.StateProgressing {
 			last.State, last.Message = assessment.State, assessment.Message+": "+last.Cause
-			w.assessments[service] = last
+			w.assessments[place] = last
 		}
 	}
 	return w.assessments
