@@ -1,0 +1,61 @@
+# What every script begins with. The environment says: ROOT, the folder that is
+# deployed to; OWNER, who owns its files; SUDO, the verbs that go through sudo; UNIT.
+umask 022
+me=$(id -un)
+case $OWNER in
+'' | "$me") as= ;;
+*) if [ "$(id -u)" = 0 ]; then as="runuser -u $OWNER --"; else as="sudo -n -u $OWNER --"; fi ;;
+esac
+
+# fail says why a step failed, as the client reads it.
+fail() {
+	printf 'cause\t%s\n' "$1"
+	exit 1
+}
+
+# done_ says that something was done, as the client reads it.
+done_() { printf 'done\t%s\n' "$1"; }
+
+# last is the last line of a text that has one.
+last() { printf '%s\n' "$1" | sed -n '/./h;${x;p;}'; }
+
+# as_owner runs a command as the owner of the files.
+as_owner() { $as "$@"; }
+
+# command_line runs a line of skycap.yaml as the owner, in the current folder.
+command_line() {
+	$as env SKYCAP_APP="$SKYCAP_APP" SKYCAP_ENVIRONMENT="$SKYCAP_ENVIRONMENT" SKYCAP_SERVICE="$SKYCAP_SERVICE" \
+		SKYCAP_REVISION="$SKYCAP_REVISION" SKYCAP_RELEASE="$SKYCAP_RELEASE" SKYCAP_RELEASE_PATH="$SKYCAP_RELEASE_PATH" \
+		SKYCAP_HOST="$SKYCAP_HOST" sh -c "$1" </dev/null
+}
+
+# verb runs a command through sudo, where skycap.yaml lists its verb.
+verb() {
+	word=$1
+	shift
+	case " $SUDO " in
+	*" $word "*) if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n -- "$@"; fi ;;
+	*) "$@" ;;
+	esac
+}
+
+# unit is a property of the unit, as systemd has it.
+unit() { systemctl show --property="$1" --value -- "$UNIT" 2>/dev/null; }
+
+# get fetches a URL, and says why when it can't.
+get() {
+	if command -v curl >/dev/null; then
+		curl -fsS -m 5 -o /dev/null -- "$1" 2>&1
+	else
+		wget -q -T 5 -O /dev/null -- "$1" 2>&1 || { echo "wget could not fetch it"; return 1; }
+	fi
+}
+
+# check runs the check of skycap.yaml once, and says why when it fails.
+check() {
+	if [ -n "$CHECK_URL" ]; then
+		get "$CHECK_URL" || return 1
+	elif [ -n "$CHECK_COMMAND" ]; then
+		command_line "$CHECK_COMMAND" 2>&1 || return 1
+	fi
+}

@@ -1,0 +1,101 @@
+# Says how the host is, a line for each fact: a name, a tab and its value. The
+# arguments are the linked files. It changes nothing.
+fact() { printf '%s\t%s\n' "$1" "$2"; }
+
+# whether says yes or no.
+whether() {
+	name=$1
+	shift
+	if "$@" >/dev/null 2>&1; then fact "$name" yes; else fact "$name" no; fi
+}
+
+# folder says what is known of a release folder: its name, its key, its revision,
+# and whether its files are listed.
+folder() {
+	key= revision= listed=
+	[ ! -r ".skycap/folders/$1" ] || read -r key <".skycap/folders/$1"
+	[ ! -r "releases/$1/REVISION" ] || read -r revision <"releases/$1/REVISION"
+	[ ! -r ".skycap/folders/$1.files" ] || listed=yes
+	printf 'folder\t%s\t%s\t%s\t%s\n' "$1" "$key" "$revision" "$listed"
+}
+
+tree() {
+	fact owner "$(stat -c %U .)"
+	whether writable as_owner test -w .
+	if [ -L current ]; then
+		fact current "$(readlink current)"
+	elif [ -e current ]; then
+		fact blocked "$(stat -c %F current)"
+	fi
+	[ ! -L releases/current ] || fact stray "$(readlink releases/current)"
+	for path in releases/*/; do
+		path=${path%/}
+		[ ! -d "$path" ] || [ -L "$path" ] || folder "${path#releases/}"
+	done
+	foreign=$(find . releases shared -maxdepth 1 ! -user "${OWNER:-$me}" ! -name current -printf '%p is of %u\n' 2>/dev/null | head -n 1)
+	[ -z "$foreign" ] || fact foreign "$foreign"
+	for path; do
+		[ -e "shared/$path" ] || fact unlinked "$path"
+	done
+	[ ! -e .skycap/restart-due ] || fact due yes
+	[ ! -r .skycap/freeze ] || sed 's/^/freeze\t/' .skycap/freeze
+	if [ -r .skycap/lock ] && ! flock -n .skycap/lock true; then
+		fact held yes
+		[ ! -r .skycap/holder ] || sed 's/^/holder\t/' .skycap/holder
+	fi
+	set -- .skycap/releases/*.json
+	[ ! -e "$1" ] || sed 's/^/record\t/' "$@"
+}
+
+# room says how much is free where the folder is or is going to be, in KiB and inodes.
+room() {
+	at=$ROOT
+	while [ ! -d "$at" ]; do at=$(dirname -- "$at"); done
+	fact base "$at"
+	if as_owner test -w "$at" || [ "$me" = root ]; then fact reachable yes; else fact reachable no; fi
+	df -Pk -- "$at" | { read -r _; read -r _ _ _ free _; fact free "$free"; }
+	df -Pi -- "$at" | { read -r _; read -r _ total _ free _; [ "$total" = 0 ] || [ "$total" = - ] || fact inodes "$free"; }
+}
+
+# rights says which verbs may not be run.
+rights() {
+	[ "$me" != root ] || return 0
+	if [ -n "$as" ] && ! sudo -n -l -u "$OWNER" -- sh >/dev/null 2>&1; then fact refused "-u $OWNER -- sh"; fi
+	for verb in $SUDO; do
+		case $verb in
+		install-unit) set -- install -m 0644 -o root -g root -T -- "$ROOT/.skycap/tmp/unit" "/etc/systemd/system/$UNIT" ;;
+		logs) set -- journalctl "--unit=$UNIT" ;;
+		status) set -- systemctl status -- "$UNIT" ;;
+		*) set -- systemctl "$verb" -- "$UNIT" ;;
+		esac
+		sudo -n -l -- "$@" >/dev/null 2>&1 || fact refused "$*"
+	done
+}
+
+{
+	fact user "$me"
+	fact now "$(date +%s)"
+	for tool in tar gzip find xargs sort sha256sum cp stat readlink flock; do
+		command -v "$tool" >/dev/null || fact missing "$tool"
+	done
+	find / -maxdepth 0 -printf '' 2>/dev/null || fact missing "GNU find"
+	command -v curl >/dev/null || command -v wget >/dev/null || fact fetcher none
+	if [ -d "$ROOT" ] && cd "$ROOT"; then
+		fact root yes
+		tree "$@"
+	fi
+	room
+	rights
+	if [ -n "$UNIT" ]; then
+		if command -v systemctl >/dev/null; then
+			TZ=UTC systemctl show --property=LoadState,ActiveState,SubState,NRestarts,ActiveEnterTimestamp,Result -- "$UNIT" | sed 's/^/unit\t/'
+			[ ! -r "/etc/systemd/system/$UNIT" ] || fact unit_file "$(sha256sum "/etc/systemd/system/$UNIT" | cut -c 1-64)"
+		else
+			fact missing systemctl
+		fi
+	fi
+	if [ -n "$LOOK" ] && [ -n "$CHECK_URL$CHECK_COMMAND" ] && ! why=$(check); then
+		fact unhealthy "$(last "$why")"
+	fi
+	fact end yes
+} | gzip -1 -c

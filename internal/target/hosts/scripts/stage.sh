@@ -1,0 +1,70 @@
+# Makes a release folder that nothing uses yet, and builds in it. Its stdin is the
+# list of what goes, ended by NULs, and then the tar of what comes.
+name=$1 base=$2 listed=$3 manifest=$4 key=$5 config=$6 number=$7 record=$8 dirs=$9
+shift 9
+cd "$ROOT" || exit 1
+
+# save writes a file whole or not at all.
+save() {
+	printf '%s\n' "$2" >".skycap/tmp/save.$$" && mv -f ".skycap/tmp/save.$$" "$1" || fail "$1 could not be written"
+}
+
+# drop removes a folder that never became whole.
+drop() {
+	case $(readlink current) in "$ROOT/releases/$1") return ;; esac
+	rm -rf "releases/$1" ".skycap/folders/$1" ".skycap/folders/$1.files" ".skycap/tmp/staging.$1"
+}
+
+# broken drops the folder again and says why.
+broken() {
+	cd "$ROOT" && drop "$name"
+	fail "$1"
+}
+
+for mark in .skycap/tmp/staging.*; do
+	[ ! -e "$mark" ] || drop "${mark#.skycap/tmp/staging.}"
+done
+save ".skycap/releases/$number.json" "$record"
+[ -n "$manifest" ] || exit 0 # it is there already
+
+: >".skycap/tmp/staging.$name" || fail "no mark could be written"
+mkdir "releases/$name" 2>/dev/null || fail "releases/$name is there already"
+cd "releases/$name" || exit 1
+if [ -n "$base" ]; then
+	(cd "../$base" && xargs -0 -r cp -a --reflink=auto --parents -t "../$name" -- <"../../.skycap/folders/$base.files" 2>/dev/null) || {
+		cd "$ROOT" && drop "$name"
+		exit 65
+	}
+	head -c "$listed" | xargs -0 -r rm -f -- || exit 65
+	rm -rf -- "./$config"
+fi
+why=$(tar -xzpf - --no-same-owner 2>&1) || broken "$(last "$why")"
+have=$(manifest) || broken "the files could not be read back"
+if [ "$have" != "$manifest" ]; then
+	cd "$ROOT" && drop "$name"
+	[ -z "$base" ] || exit 65
+	fail "the files that arrived are not those that were sent"
+fi
+find . \( -type f -o -type l \) -print0 >"../../.skycap/folders/$name.files" || broken "the list of files could not be written"
+
+# The first so many of the other arguments are linked folders, the rest linked files.
+while [ $# -gt 0 ]; do
+	parent=$(dirname -- "$1")
+	mkdir -p -- "./$parent" "$ROOT/shared/$parent" || broken "the folder of $1 could not be made"
+	if [ "$dirs" -gt 0 ]; then
+		mkdir -p -- "$ROOT/shared/$1" || broken "shared/$1 could not be made"
+		dirs=$((dirs - 1))
+	elif [ ! -e "$ROOT/shared/$1" ]; then
+		broken "shared/$1 is not there"
+	fi
+	rm -rf -- "./$1"
+	ln -s -- "$ROOT/shared/$1" "./$1" || broken "$1 could not be linked"
+	shift
+done
+if [ -n "$BUILD" ]; then
+	command_line "$BUILD" >&2 || broken "the build ended with exit status $?"
+fi
+touch .
+cd "$ROOT" || exit 1
+save ".skycap/folders/$name" "$key"
+rm -f ".skycap/tmp/staging.$name"
