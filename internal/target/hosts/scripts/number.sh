@@ -6,7 +6,7 @@ until as_owner mkdir ".skycap/numbers/$number" 2>/dev/null; do
 	[ -d ".skycap/numbers/$number" ] || fail "no number could be claimed"
 	number=$((number + 1))
 done
-printf '%s\n' "$number"
+printf "number\t%s\n" "$number"
 for old in .skycap/numbers/*; do
 	[ "${old##*/}" -ge "$number" ] || as_owner rmdir "$old"
 done
