@@ -25,6 +25,7 @@ type todo struct {
 	publish  bool   // current is to be moved, or what runs is to be restarted
 	installs bool   // the unit's file is another
 	stays    bool   // the unit is stopped, and stays so
+	found    []folder // the release folders that were there
 }
 
 // Plan looks at the hosts, and at what would keep the release from being deployed.
@@ -101,7 +102,7 @@ func (g *group) name(service release.Service, now time.Time) {
 		fresh = last.Add(time.Second).Format(stamp)
 	}
 	for _, h := range g.taking() {
-		h.todo = todo{}
+		h.todo = todo{found: h.facts.folders}
 		if found, ok := h.facts.having(key); ok {
 			h.todo.name = found.name
 			continue
