@@ -14,9 +14,6 @@ import (
 
 // Target is where an app runs in an environment: a namespace, or groups of hosts.
 type Target interface {
-	// Kind is the kind of target.
-	Kind() skycap.Target
-
 	// Lock takes the locks of services, all or none, and holds them until Unlock.
 	// It waits for others as long as the claim says, and for one that may be dead
 	// until that is certain. It returns a *LockedError or a *FrozenError.
