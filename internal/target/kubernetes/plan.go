@@ -58,7 +58,7 @@ func (n *Namespace) Plan(ctx context.Context, r *release.Release, options target
 	if err := reads.Wait(); err != nil {
 		return plan, err
 	}
-	if err := n.findRecorded(ctx, r, &plan); err != nil {
+	if err := n.findRecorded(ctx, r, &plan, options); err != nil {
 		return plan, err
 	}
 	byKey := indexed(live)
@@ -97,8 +97,11 @@ func (n *Namespace) Plan(ctx context.Context, r *release.Release, options target
 
 // findRecorded adds to a plan which release already is just this. One whose jobs
 // have not all completed is not: they run again, for a release of their own.
-func (n *Namespace) findRecorded(ctx context.Context, r *release.Release, plan *target.Plan) error {
+func (n *Namespace) findRecorded(ctx context.Context, r *release.Release, plan *target.Plan, options target.Options) error {
 	plan.Recorded, plan.Result, plan.Resumes = release.Recorded(r, plan.Releases)
+	if options.Anew && !plan.Resumes {
+		plan.Recorded, plan.Result = 0, ""
+	}
 	if plan.Recorded == 0 || plan.Resumes || plan.Result == skycap.ResultOK {
 		return nil
 	}
