@@ -37,7 +37,7 @@ func mayImport() map[string][]string {
 		},
 		// action orders the phases. It knows a target by its interface alone.
 		"internal/action": {
-			"internal/config", "internal/image", "internal/manifest", "internal/release",
+			"internal/archive", "internal/config", "internal/image", "internal/manifest", "internal/release",
 			"internal/report", "internal/revision", "internal/rollout", "internal/settings",
 			"internal/target",
 		},
