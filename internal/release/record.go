@@ -169,6 +169,14 @@ func Unpack(parts []corev1.Secret) (*Release, error) {
 	if err != nil {
 		return nil, fmt.Errorf("it is damaged: %w", err)
 	}
+	return Decode(text)
+}
+
+// Encode is a release as its record keeps it, in JSON.
+func (r *Release) Encode() ([]byte, error) { return json.Marshal(r.recorded()) }
+
+// Decode reads what Encode has written.
+func Decode(text []byte) (*Release, error) {
 	var kept record
 	if err := json.Unmarshal(text, &kept); err != nil {
 		return nil, fmt.Errorf("it is damaged: %w", err)

@@ -31,7 +31,7 @@ func (h *host) examine(unreached error) []skycap.Check {
 	}
 	checks := []skycap.Check{h.check("ssh", nil, "user "+h.facts.user, "")}
 	hosting := h.group.Service
-	faults := append(h.placeFaults(hosting), h.unitFaults(&release.Folder{Service: hosting, UnitFile: h.installable()})...)
+	faults := append(h.placeFaults(hosting), h.unitFaults(&release.Folder{Service: hosting, UnitFile: []byte{}})...)
 	for _, err := range faults {
 		var fault *Fault
 		if errors.As(err, &fault) {
@@ -42,14 +42,6 @@ func (h *host) examine(unreached error) []skycap.Check {
 		checks = append(checks, h.check("deploy_to", nil, fmt.Sprintf("%s, %d MiB free, %d releases", hosting.DeployTo, h.facts.free>>10, len(h.facts.folders)), ""))
 	}
 	return append(append(checks, h.examineTree()...), h.examineRest()...)
-}
-
-// installable stands for a unit's file, where skycap installs one.
-func (h *host) installable() []byte {
-	if h.group.Service.InstallsUnit {
-		return []byte{}
-	}
-	return nil
 }
 
 // examineTree finds what other tools have left that a deploy gets over, and they may not.

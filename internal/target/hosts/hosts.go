@@ -152,7 +152,7 @@ func each(hosts []*host, work func(*host) error) []error {
 }
 
 // joined is one error of those of many hosts; host keys are told of together.
-func joined(errs []error) error { return ssh.Join(errs) }
+func joined(errs []error) error { return ssh.Join(errs...) }
 
 // reach reads the facts of hosts that have none, and takes out those that can't be
 // reached, as long as that many may fail.

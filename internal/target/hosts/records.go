@@ -177,7 +177,9 @@ func isSubset(some, all []string) bool {
 // recording is the record of the release that was begun.
 func (h *host) recording() (string, error) {
 	t := h.group.target
-	encoded, err := t.release.Encode()
+	ours := *t.release
+	ours.Services = slices.DeleteFunc(slices.Clone(ours.Services), func(s release.Service) bool { return s.Folder == nil })
+	encoded, err := ours.Encode()
 	if err != nil {
 		return "", err
 	}

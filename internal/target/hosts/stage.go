@@ -70,7 +70,7 @@ func (h *host) stageFrom(ctx context.Context, service release.Service, base fold
 		}
 	}
 	args := []string{
-		h.todo.name, base.name, strconv.Itoa(parcel.removed), manifest, f.Key(), f.Config,
+		h.todo.name, base.name, strconv.Itoa(parcel.removed), manifest, f.Key(), f.Service.ConfigPath,
 		strconv.Itoa(h.group.target.number), recording, strconv.Itoa(len(f.Service.LinkedDirs)),
 	}
 	args = append(append(args, f.Service.LinkedDirs...), f.Service.LinkedFiles...)
