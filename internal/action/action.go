@@ -4,16 +4,17 @@ package action
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/skycap/skycap/internal/image"
+	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/report"
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/settings"
 	"github.com/skycap/skycap/internal/target"
+	"github.com/skycap/skycap/pkg/skycap"
 )
 
 // Operator is what the machine that a command is typed on brings.
@@ -40,42 +41,37 @@ func (e *UnsupportedError) Error() string {
 	return fmt.Sprintf("service %q %s, which this version of skycap can't deploy", e.Service, e.What)
 }
 
-// onKubernetes are the services that an environment has in its namespace. Any
-// other that was asked for is an error.
-func onKubernetes(project *settings.Project, environment string, names []string) ([]settings.Placed, error) {
-	placed, err := project.ServicesIn(environment, names)
-	if err != nil {
-		return nil, err
-	}
-	var faults []error
-	for _, service := range placed {
-		if service.Target != settings.TargetKubernetes {
-			faults = append(faults, &UnsupportedError{Service: service.Name, What: "runs on hosts"})
-		}
-		if service.Secrets != nil {
-			faults = append(faults, &UnsupportedError{Service: service.Name, What: "has secrets"})
-		}
-	}
-	return placed, errors.Join(faults...)
-}
-
-// operable are the names of the services that can be operated on where they
-// run: unlike a deploy, that needs nothing but the target.
-func (o *Operator) operable(environment string, names []string) ([]string, error) {
+// operable are the services that an environment has, each once for each place
+// where it runs. To operate on them needs nothing but the targets.
+func (o *Operator) operable(environment string, names []string) ([]release.Service, error) {
 	placed, err := o.Project.ServicesIn(environment, names)
 	if err != nil {
 		return nil, err
 	}
-	var operable []string
-	var faults []error
+	var services []release.Service
 	for _, service := range placed {
-		if service.Target.Includes(settings.TargetKubernetes) {
-			operable = append(operable, service.Name)
-		} else if len(names) > 0 {
-			faults = append(faults, &UnsupportedError{Service: service.Name, What: "runs on hosts"})
+		for _, kind := range targetsOf(service) {
+			services = append(services, release.Service{Name: service.Name, Target: kind})
 		}
 	}
-	return operable, errors.Join(faults...)
+	return services, nil
+}
+
+// targetsOf are the kinds of targets that a service runs in.
+func targetsOf(service settings.Placed) []skycap.Target {
+	var kinds []skycap.Target
+	if service.Target.Includes(settings.TargetKubernetes) {
+		kinds = append(kinds, skycap.TargetKubernetes)
+	}
+	if service.Target.Includes(settings.TargetHosts) {
+		kinds = append(kinds, skycap.TargetHosts)
+	}
+	return kinds
+}
+
+// names are the names of services, each once.
+func names(services []release.Service) []string {
+	return (&release.Release{Services: services}).Names()
 }
 
 // tagOf is the image tag of a revision, by the project's template.

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/skycap/skycap/internal/release"
-	"github.com/skycap/skycap/internal/rollout"
 	"github.com/skycap/skycap/internal/target"
 	"github.com/skycap/skycap/pkg/skycap"
 )
@@ -36,31 +35,30 @@ func (o *Operator) Attach(ctx context.Context, environment string, timeout time.
 		recorded.Kind = newest.Kind
 		o.Report.Phase("wait", fmt.Sprintf("release %d by %s: watching %s", newest.Number, newest.Who, strings.Join(newest.Services, ", ")))
 		c := &change{
-			Operator: o, Choices: Choices{Timeout: timeout}, release: recorded, target: place, result: &result,
-			assessments: map[string]rollout.Assessment{}, applied: map[string]bool{}, failures: map[string]*skycap.ServiceResult{},
-			lock: unlocked{ctx},
+			Operator: o, Choices: Choices{Timeout: timeout}, release: recorded, target: place, result: &result, lock: unlocked{ctx},
 		}
-		limited, cancel := context.WithTimeout(ctx, timeout)
-		defer cancel()
-		return c.watch(ctx, limited, newest)
+		return c.prepared().attach(ctx, newest)
 	})
 	return result, err
 }
 
-// watch waits until the release is healthy or known to be broken. What is healthy
+// attach waits until the release is healthy or known to be broken. What is healthy
 // while somebody is at work on it may be what was there before: then it goes on.
-func (c *change) watch(ctx, limited context.Context, newest skycap.Release) error {
+func (c *change) attach(ctx context.Context, newest skycap.Release) error {
 	for {
-		err := c.wait(ctx, limited, c.release.Services)
+		err := c.wait(ctx, c.release.Services)
 		var cutOff *CutOffError
+		if err == nil {
+			err = c.tolerated()
+		}
 		if err == nil && newest.Result != skycap.ResultOK {
 			err = c.checkWhole(ctx, newest)
 		}
 		isHeld := newest.Result != skycap.ResultOK && c.isHeld(ctx, newest.Services)
-		if errors.As(err, &cutOff) && isHeld && limited.Err() == nil {
+		if errors.As(err, &cutOff) && isHeld && time.Now().Before(c.deadline) {
 			continue
 		}
-		if c.isUnhealthy(err) {
+		if c.isUnhealthy(err) || c.isPartial(err) {
 			c.explain(ctx, err)
 		}
 		return c.watched(newest, isHeld, err)
@@ -81,11 +79,11 @@ func (e *CutOffError) Error() string {
 
 // watched fills in the result. It is recorded where nobody else is going to.
 func (c *change) watched(newest skycap.Release, isHeld bool, err error) error {
-	for _, service := range newest.Services {
-		c.applied[service] = true
+	for _, service := range c.release.Services {
+		c.applied[service.Place()] = true
 	}
 	isOurs := newest.Result != skycap.ResultOK && (err == nil || release.Unfinished(newest)) && !isHeld
-	if !isOurs || err != nil && !c.isUnhealthy(err) {
+	if !isOurs || err != nil && !c.isUnhealthy(err) && !c.isPartial(err) {
 		c.plan = target.Plan{Recorded: newest.Number, Result: skycap.ResultOK} // it is none of ours to tell
 	}
 	c.conclude(err)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,25 +14,6 @@ import (
 	"github.com/skycap/skycap/internal/target"
 	"github.com/skycap/skycap/pkg/skycap"
 )
-
-// UnhealthyError says that a release was applied, and isn't healthy.
-type UnhealthyError struct {
-	Release  int
-	Services []skycap.ServiceResult // those that are not
-	After    time.Duration          // how long it was waited; 0 when waiting was of no use
-}
-
-func (e *UnhealthyError) Error() string {
-	var faults []error
-	for _, service := range e.Services {
-		text := fmt.Sprintf("service %q is not healthy", service.Service)
-		if e.After > 0 {
-			text += fmt.Sprintf(" after %s", e.After)
-		}
-		faults = append(faults, fmt.Errorf("%s: %s", text, service.Cause))
-	}
-	return errors.Join(faults...).Error()
-}
 
 // change is a release on its way, from the first change that it makes.
 type change struct {
@@ -42,23 +25,32 @@ type change struct {
 	plan        target.Plan
 	leaves      []int // the releases that a rollback leaves
 	result      *skycap.Result
-	assessments map[string]rollout.Assessment
-	applied     map[string]bool // the services that were got to
-	failures    map[string]*skycap.ServiceResult
+	assessments map[release.Place]rollout.Assessment
+	reached     map[string]bool        // the services whose wave began
+	applied     map[release.Place]bool // where it was got to
+	failures    map[release.Place]*skycap.ServiceResult
+	deadline    time.Time // when the time for waiting is over
 	applyFailed bool
 	healthy     bool // all services were seen healthy
+}
+
+// prepared makes the change ready to be carried out, or watched.
+func (c *change) prepared() *change {
+	c.assessments, c.failures = map[release.Place]rollout.Assessment{}, map[release.Place]*skycap.ServiceResult{}
+	c.reached, c.applied = map[string]bool{}, map[release.Place]bool{}
+	c.deadline = time.Now().Add(c.Timeout)
+	return c
 }
 
 // carryOut makes the change, writes down how it ended and, where that is wanted
 // and it failed, puts the former release back.
 func (c *change) carryOut(ctx context.Context) error {
-	c.assessments, c.applied, c.failures = map[string]rollout.Assessment{}, map[string]bool{}, map[string]*skycap.ServiceResult{}
-	err := c.run(ctx)
+	err := c.prepared().run(ctx)
 	var lost *target.LostError
 	if errors.Is(err, context.Canceled) && errors.As(context.Cause(c.lock.Context()), &lost) {
 		err = lost
 	}
-	if c.isUnhealthy(err) {
+	if c.isUnhealthy(err) || c.isPartial(err) {
 		c.explain(ctx, err)
 	}
 	c.conclude(err)
@@ -66,13 +58,6 @@ func (c *change) carryOut(ctx context.Context) error {
 		return c.revert(ctx, err)
 	}
 	return err
-}
-
-// isUnhealthy reports whether a release was applied, and is known to be broken.
-func (c *change) isUnhealthy(err error) bool {
-	var unhealthy *UnhealthyError
-	var job *target.JobError
-	return errors.As(err, &unhealthy) || errors.As(err, &job)
 }
 
 func (c *change) run(ctx context.Context) error {
@@ -85,12 +70,17 @@ func (c *change) run(ctx context.Context) error {
 			return err
 		}
 	}
-	limited, cancel := context.WithTimeout(ctx, c.Timeout)
-	defer cancel()
+	if err := c.stage(ctx); err != nil {
+		return err
+	}
+	c.deadline = time.Now().Add(c.Timeout)
 	for _, wave := range c.release.Waves() {
-		if err := c.roll(ctx, limited, wave); err != nil {
+		if err := c.roll(ctx, wave); err != nil {
 			return err
 		}
+	}
+	if tolerated := c.tolerated(); tolerated != nil {
+		return tolerated
 	}
 	c.healthy = !c.NoWait
 	if c.NoWait || c.plan.Nothing() {
@@ -103,7 +93,7 @@ func (c *change) begin(ctx context.Context) error {
 	if err := c.lock.Check(ctx); err != nil {
 		return err
 	}
-	number, err := c.target.Begin(ctx, c.release, c.plan)
+	number, err := c.target.Begin(ctx, c.release, c.plan, 0)
 	if number > 0 {
 		c.result.Release = number
 	}
@@ -113,9 +103,27 @@ func (c *change) begin(ctx context.Context) error {
 	return err
 }
 
+// stage brings to hosts what the release needs there. Nothing uses it yet.
+func (c *change) stage(ctx context.Context) error {
+	onHosts := func(s release.Service) bool { return s.Target == skycap.TargetHosts }
+	if c.plan.Nothing() || !slices.ContainsFunc(c.release.Services, onHosts) {
+		return nil
+	}
+	if err := c.lock.Check(ctx); err != nil {
+		return err
+	}
+	c.Report.Phase("stage", fmt.Sprintf("bringing release %d to the hosts", c.result.Release))
+	return c.target.Stage(ctx, c.plan, c.release.Services, func(service, instance, line string) {
+		c.Report.Event(skycap.Event{Type: skycap.EventLog, Service: service, Instance: instance, Message: instance + ": " + line})
+	})
+}
+
 // roll brings the services of a wave over: jobs before, objects, health, jobs after.
-func (c *change) roll(ctx, limited context.Context, wave []release.Service) error {
-	if err := c.runJobs(ctx, limited, wave, target.PreDeploy); err != nil {
+func (c *change) roll(ctx context.Context, wave []release.Service) error {
+	for _, service := range wave {
+		c.reached[service.Name] = true
+	}
+	if err := c.runJobs(ctx, wave, target.PreDeploy); err != nil {
 		return err
 	}
 	if err := c.apply(ctx, wave); err != nil {
@@ -130,14 +138,15 @@ func (c *change) roll(ctx, limited context.Context, wave []release.Service) erro
 	if c.NoWait {
 		return nil
 	}
-	if err := c.wait(ctx, limited, wave); err != nil {
+	if err := c.wait(ctx, wave); err != nil {
 		return err
 	}
-	return c.runJobs(ctx, limited, wave, target.PostDeploy)
+	return c.runJobs(ctx, wave, target.PostDeploy)
 }
 
-// runJobs runs the jobs of a phase, each once for the release.
-func (c *change) runJobs(ctx, limited context.Context, wave []release.Service, phase target.Phase) error {
+// runJobs runs the jobs of a phase, each once for the release. Only services in
+// Kubernetes have any.
+func (c *change) runJobs(ctx context.Context, wave []release.Service, phase target.Phase) error {
 	wave = withJobs(c.release.Kind, wave, phase)
 	if len(wave) == 0 || c.plan.Nothing() {
 		return nil
@@ -146,14 +155,17 @@ func (c *change) runJobs(ctx, limited context.Context, wave []release.Service, p
 		return err
 	}
 	c.Report.Phase(string(phase), fmt.Sprintf("running the %s jobs of %s", phase, strings.Join(names(wave), ", ")))
+	limited, cancel := context.WithDeadline(ctx, c.deadline)
+	defer cancel()
 	changed, err := c.target.Run(limited, c.plan, c.result.Release, wave, phase, func(service, job, line string) {
 		c.Report.Event(skycap.Event{Type: skycap.EventLog, Service: service, Message: job + ": " + line})
 	})
 	c.result.Changed = c.result.Changed || changed
 	var failed *target.JobError
 	if errors.As(err, &failed) {
-		c.failures[failed.Service] = &skycap.ServiceResult{
-			Service: failed.Service, Target: c.target.Kind(), Result: skycap.ResultUnhealthy, State: skycap.StateDegraded,
+		place := release.Place{Service: failed.Service, Target: skycap.TargetKubernetes}
+		c.failures[place] = &skycap.ServiceResult{
+			Service: place.Service, Target: place.Target, Result: skycap.ResultUnhealthy, State: skycap.StateDegraded,
 			Grade: skycap.GradeFatal, Cause: failed.Error(), Evidence: failed.Evidence,
 			Hint: c.kubectl("logs job/" + failed.Job),
 		}
@@ -173,14 +185,8 @@ func withJobs(kind string, services []release.Service, phase target.Phase) []rel
 	return found
 }
 
-func names(services []release.Service) []string {
-	found := make([]string, len(services))
-	for i, service := range services {
-		found[i] = service.Name
-	}
-	return found
-}
-
+// apply changes one kind of target after the other: Kubernetes first, which takes
+// a moment, then hosts, which takes as long as all of them need. That is no waiting.
 func (c *change) apply(ctx context.Context, wave []release.Service) error {
 	if len(c.plan.Changes) > 0 {
 		c.Report.Phase("apply", fmt.Sprintf("applying release %d", c.result.Release))
@@ -188,23 +194,36 @@ func (c *change) apply(ctx context.Context, wave []release.Service) error {
 			return err
 		}
 	}
-	changed, err := c.target.Apply(ctx, c.plan, wave)
-	c.result.Changed = c.result.Changed || changed
-	for _, service := range wave {
-		c.applied[service.Name] = changed || err == nil
+	began := time.Now()
+	for _, kind := range []skycap.Target{skycap.TargetKubernetes, skycap.TargetHosts} {
+		services := slices.DeleteFunc(slices.Clone(wave), func(s release.Service) bool { return s.Target != kind })
+		if len(services) == 0 {
+			continue
+		}
+		changed, err := c.target.Apply(ctx, c.plan, services, c.watch)
+		c.result.Changed = c.result.Changed || changed
+		for _, service := range services {
+			c.applied[service.Place()] = changed || err == nil
+		}
+		if c.applyFailed = err != nil; c.applyFailed {
+			return err
+		}
 	}
-	c.applyFailed = err != nil
-	return err
+	c.deadline = c.deadline.Add(time.Since(began))
+	return nil
 }
 
-func (c *change) wait(ctx, limited context.Context, wave []release.Service) error {
+// watch reports how a service is, or one instance of it.
+func (c *change) watch(place release.Place, instance string, assessment rollout.Assessment) {
+	c.Report.InstanceState(place.Service, place.Target, instance, assessment.State, assessment.Message)
+}
+
+func (c *change) wait(ctx context.Context, wave []release.Service) error {
 	c.Report.Phase("wait", "waiting until it is healthy")
-	assessments, err := c.target.Wait(limited, wave, func(service string, assessment rollout.Assessment) {
-		c.Report.State(service, c.target.Kind(), assessment.State, assessment.Message)
-	})
-	for service, assessment := range assessments {
-		c.assessments[service] = assessment
-	}
+	limited, cancel := context.WithDeadline(ctx, c.deadline)
+	defer cancel()
+	assessments, err := c.target.Wait(limited, wave, c.watch)
+	maps.Copy(c.assessments, assessments)
 	late := late(ctx, err)
 	if err != nil && !late {
 		return err
@@ -215,8 +234,8 @@ func (c *change) wait(ctx, limited context.Context, wave []release.Service) erro
 		c.gradeLate(wave)
 	}
 	for _, service := range wave {
-		outcome := c.outcome(service.Name)
-		if outcome.State != skycap.StateHealthy && outcome.State != skycap.StateStopped {
+		outcome := c.outcome(service.Place())
+		if !isDone(c.assessments[service.Place()]) {
 			unhealthy.Services = append(unhealthy.Services, outcome)
 		}
 	}
@@ -234,10 +253,10 @@ func late(ctx context.Context, err error) bool {
 // gradeLate grades what may have been passing while there was time.
 func (c *change) gradeLate(wave []release.Service) {
 	for _, service := range wave {
-		assessment := c.assessments[service.Name]
+		assessment := c.assessments[service.Place()]
 		if assessment.State == skycap.StateProgressing && assessment.Grade != skycap.GradeFatal {
 			assessment.Grade = skycap.GradePersistent
-			c.assessments[service.Name] = assessment
+			c.assessments[service.Place()] = assessment
 		}
 	}
 }

@@ -7,39 +7,46 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/rollout"
 	"github.com/skycap/skycap/pkg/skycap"
 )
 
-// outcome is how it stands with one service.
-func (c *change) outcome(service string) skycap.ServiceResult {
-	if failed, ok := c.failures[service]; ok {
+// outcome is how it stands with one service in one place.
+func (c *change) outcome(place release.Place) skycap.ServiceResult {
+	if failed, ok := c.failures[place]; ok {
 		return *failed
 	}
-	assessment, seen := c.assessments[service]
+	assessment, seen := c.assessments[place]
 	outcome := skycap.ServiceResult{
-		Service: service, Target: c.target.Kind(), Result: skycap.ResultOK,
+		Service: place.Service, Target: place.Target, Result: skycap.ResultOK,
 		State: assessment.State, Grade: assessment.Grade,
 	}
 	switch {
-	case !seen && !c.applied[service]:
+	case !seen && !c.applied[place]:
 		outcome.Result, outcome.Cause = skycap.ResultFailed, "it was not changed"
 	case !seen:
 		outcome.State = skycap.StateProgressing
 	case assessment.State != skycap.StateHealthy && assessment.State != skycap.StateStopped:
 		outcome.Result, outcome.Cause = skycap.ResultUnhealthy, cmp.Or(assessment.Cause, assessment.Message)
 		outcome.Evidence, outcome.FormerFails = assessment.Evidence, assessment.FormerFails
-		outcome.Hint = c.nextCommand(service, assessment)
+		outcome.Hint = c.nextCommand(place, assessment)
+		if assessment.Partial {
+			outcome.Result = skycap.ResultPartial
+		}
 	}
 	return outcome
 }
 
 // nextCommand is what to type about a service that fails.
-func (c *change) nextCommand(service string, assessment rollout.Assessment) string {
-	if assessment.Hint != "" {
+func (c *change) nextCommand(place release.Place, assessment rollout.Assessment) string {
+	switch {
+	case assessment.Hint != "" && place.Target == skycap.TargetKubernetes:
 		return c.kubectl(assessment.Hint)
+	case assessment.Hint != "":
+		return assessment.Hint
 	}
-	return "skycap status " + c.release.Environment + " " + service
+	return "skycap status " + c.release.Environment + " " + place.Service
 }
 
 // kubectl is a command of kubectl, pinned to where the release runs.
@@ -58,8 +65,8 @@ const recordTime = 5 * time.Second
 // conclude fills in the result, and writes it to the release's record.
 func (c *change) conclude(err error) {
 	c.result.Services = c.result.Services[:0]
-	for _, name := range c.release.Names() {
-		c.result.Services = append(c.result.Services, c.outcome(name))
+	for _, service := range c.release.Services {
+		c.result.Services = append(c.result.Services, c.outcome(service.Place()))
 	}
 	c.result.Word = c.word(err)
 	c.result.Healthy = err == nil && !c.NoWait
@@ -88,6 +95,8 @@ func (c *change) word(err error) skycap.Word {
 	switch {
 	case err == nil:
 		return skycap.ResultOK
+	case c.isPartial(err), c.isUnhealthy(err) && (c.hasPart() || c.isHalf()):
+		return skycap.ResultPartial
 	case c.isUnhealthy(err):
 		return skycap.ResultUnhealthy
 	case errors.Is(err, context.Canceled):

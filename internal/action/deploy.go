@@ -47,7 +47,7 @@ func (d *Deploy) Run(ctx context.Context) (skycap.Result, error) {
 	result.Revision, release.Override = release.Revision.ID, d.Override
 
 	err = d.locked(ctx, place, release.Names(), d.claim(d.LockWait, d.Override != ""), func(ctx context.Context, lock target.Lock) error {
-		d.Report.Phase("check", fmt.Sprintf("checking %s with the cluster", release.Revision.Short()))
+		d.Report.Phase("check", fmt.Sprintf("checking %s with the target", release.Revision.Short()))
 		plan, err := d.check(ctx, release, place)
 		if err != nil {
 			return err

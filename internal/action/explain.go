@@ -20,11 +20,17 @@ import (
 // refine makes the services of an error say what was found out of them since.
 func (c *change) refine(err error) {
 	var unhealthy *UnhealthyError
-	if errors.As(err, &unhealthy) {
-		for i, service := range unhealthy.Services {
-			if explained, ok := c.failures[service.Service]; ok {
-				unhealthy.Services[i] = *explained
-			}
+	var partial *PartialError
+	var services []skycap.ServiceResult
+	switch {
+	case errors.As(err, &unhealthy):
+		services = unhealthy.Services
+	case errors.As(err, &partial):
+		services = partial.Services
+	}
+	for i, service := range services {
+		if explained, ok := c.failures[release.Place{Service: service.Service, Target: service.Target}]; ok {
+			services[i] = *explained
 		}
 	}
 }
@@ -41,31 +47,41 @@ func (c *change) explain(ctx context.Context, failure error) {
 	files := map[string][]byte{}
 	former := c.lastHealthy(ctx)
 	for _, service := range c.release.Services {
-		outcome := c.outcome(service.Name)
-		if outcome.Result != skycap.ResultUnhealthy {
+		place := service.Place()
+		outcome := c.outcome(place)
+		if outcome.Result != skycap.ResultUnhealthy && outcome.Result != skycap.ResultPartial {
 			continue
 		}
-		evidence := c.target.Explain(ctx, service, c.assessments[service.Name])
-		if evidence.Cause != "" && c.failures[service.Name] == nil {
+		evidence := c.target.Explain(ctx, service, c.assessments[place])
+		if evidence.Cause != "" && c.failures[place] == nil {
 			outcome.Cause = evidence.Cause
 		}
 		outcome.Evidence = appendNew(outcome.Evidence, evidence.Facts...)
 		for name, content := range evidence.Files {
 			files[name] = content
 		}
-		if differences := c.differences(ctx, service, former[service.Name]); differences != nil {
+		if differences := c.differences(ctx, service, former[place]); differences != nil {
 			outcome.Differences = differences
 			outcome.Evidence = appendNew(outcome.Evidence, inWords(differences)...)
 		}
 		if outcome.FormerFails {
 			outcome.Evidence = appendNew(outcome.Evidence, "instances of the former release fail too: it may not be this revision")
 		}
-		c.failures[service.Name] = &outcome
+		c.failures[place] = &outcome
 		for _, fact := range outcome.Evidence {
-			c.Report.Evidence(service.Name, fact)
+			c.Report.Evidence(c.label(place), fact)
 		}
 	}
 	c.save(files)
+}
+
+// label is how people know a place: by its service and, where that runs in two
+// kinds of targets, by both.
+func (c *change) label(place release.Place) string {
+	if inTwo(c.release, place.Service) {
+		return place.Service + " (" + string(place.Target) + ")"
+	}
+	return place.Service
 }
 
 func appendNew(facts []string, more ...string) []string {
@@ -86,15 +102,16 @@ type healthy struct {
 
 // lastHealthy are the services as their last healthy releases had them. What
 // can't be read is left out.
-func (c *change) lastHealthy(ctx context.Context) map[string]*healthy {
-	found := map[string]*healthy{}
+func (c *change) lastHealthy(ctx context.Context) map[release.Place]*healthy {
+	found := map[release.Place]*healthy{}
 	releases, err := c.target.Releases(ctx)
 	if err != nil {
 		return found
 	}
 	read := map[int]*release.Release{}
-	for _, name := range c.release.Names() {
-		last, ok := release.LastHealthy(releases, name, c.result.Release)
+	for _, service := range c.release.Services {
+		place := service.Place()
+		last, ok := release.LastHealthy(releases, place.Service, c.result.Release)
 		if !ok {
 			continue
 		}
@@ -103,8 +120,8 @@ func (c *change) lastHealthy(ctx context.Context) map[string]*healthy {
 				continue
 			}
 		}
-		if service, ok := read[last.Number].Service(name); ok {
-			found[name] = &healthy{last.Number, cmp.Or(service.Revision, last.Revision), service}
+		if service, ok := read[last.Number].At(place); ok {
+			found[place] = &healthy{last.Number, cmp.Or(service.Revision, last.Revision), service}
 		}
 	}
 	return found
@@ -114,7 +131,7 @@ func (c *change) lastHealthy(ctx context.Context) map[string]*healthy {
 const maxCommits = 10
 
 func (c *change) differences(ctx context.Context, service release.Service, former *healthy) *skycap.Differences {
-	if former == nil || len(service.Objects) == 0 {
+	if former == nil || len(service.Objects) == 0 && service.Folder == nil {
 		return nil
 	}
 	differences := release.Compare(former.service, service)
@@ -180,7 +197,11 @@ const keptEvidence = 20
 
 // save writes the evidence to a folder of its own, which only this user may read.
 func (c *change) save(files map[string][]byte) {
-	if text, err := json.MarshalIndent(c.failures, "", "  "); err == nil {
+	causes := map[string]*skycap.ServiceResult{}
+	for place, failure := range c.failures {
+		causes[c.label(place)] = failure
+	}
+	if text, err := json.MarshalIndent(causes, "", "  "); err == nil {
 		files["causes.json"] = text
 	}
 	folder := filepath.Join(c.Evidence, fmt.Sprintf("%s-%s-r%d-%s", c.release.App, c.release.Environment, c.result.Release,

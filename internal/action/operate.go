@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/skycap/skycap/internal/release"
-	"github.com/skycap/skycap/internal/rollout"
 	"github.com/skycap/skycap/internal/target"
 	"github.com/skycap/skycap/pkg/skycap"
 )
@@ -29,7 +29,7 @@ func (o *Operator) at(ctx context.Context, environment string, work func(target.
 }
 
 // Status reads how services are, in one environment or, when it is empty, in
-// all that have a namespace.
+// all that have a place.
 func (o *Operator) Status(ctx context.Context, environment string, services []string) (skycap.Status, error) {
 	status := skycap.Status{Schema: skycap.StatusSchema, App: o.Project.App, Services: []skycap.ServiceStatus{}}
 	environments := []string{environment}
@@ -48,7 +48,7 @@ func (o *Operator) Status(ctx context.Context, environment string, services []st
 		}
 		work.Go(func() error {
 			return o.at(ctx, name, func(place target.Target) (err error) {
-				found[i], err = place.Status(ctx, operable)
+				found[i], err = place.Status(ctx, names(operable))
 				return err
 			})
 		})
@@ -110,7 +110,7 @@ func (o *Operator) Restart(ctx context.Context, environment string, services []s
 		return result, err
 	}
 	err = o.at(ctx, environment, func(place target.Target) error {
-		return o.locked(ctx, place, operable, o.claim(choices.LockWait, true), func(ctx context.Context, lock target.Lock) error {
+		return o.locked(ctx, place, names(operable), o.claim(choices.LockWait, true), func(ctx context.Context, lock target.Lock) error {
 			return o.restart(ctx, place, lock, operable, choices, &result)
 		})
 	})
@@ -118,34 +118,33 @@ func (o *Operator) Restart(ctx context.Context, environment string, services []s
 }
 
 func (o *Operator) restart(
-	ctx context.Context, place target.Target, lock target.Lock, services []string, choices Choices, result *skycap.Result,
+	ctx context.Context, place target.Target, lock target.Lock, services []release.Service, choices Choices, result *skycap.Result,
 ) error {
 	o.Report.Phase("apply", "restarting")
 	if err := lock.Check(ctx); err != nil {
 		return err
 	}
-	if err := place.Restart(ctx, services); err != nil {
+	made := &release.Release{App: o.Project.App, Environment: result.Environment, Services: services}
+	c := (&change{Operator: o, Choices: choices, release: made, target: place, lock: lock, result: result}).prepared()
+	if err := place.Restart(ctx, names(services), c.watch); err != nil {
+		if c.isPartial(err) {
+			result.Changed, result.Word = true, skycap.ResultPartial
+		}
 		return err
 	}
-	result.Changed = true
-	made := &release.Release{App: o.Project.App, Environment: result.Environment}
-	applied := map[string]bool{}
-	for _, name := range services {
-		made.Services = append(made.Services, release.Service{Name: name})
-		applied[name] = true
+	result.Changed, c.deadline = true, time.Now().Add(choices.Timeout)
+	for _, service := range services {
+		c.applied[service.Place()] = true
 	}
-	c := &change{
-		Operator: o, Choices: choices, release: made, target: place, lock: lock, result: result,
-		assessments: map[string]rollout.Assessment{}, applied: applied, failures: map[string]*skycap.ServiceResult{},
+	err := c.wait(ctx, services)
+	if err == nil {
+		err = c.tolerated()
 	}
-	limited, cancel := context.WithTimeout(ctx, choices.Timeout)
-	defer cancel()
-	err := c.wait(ctx, limited, made.Services)
-	if c.isUnhealthy(err) {
+	if c.isUnhealthy(err) || c.isPartial(err) {
 		c.explain(ctx, err)
 	}
 	c.conclude(err)
-	return errors.Join(err, nameRelease(ctx, place, services, result))
+	return errors.Join(err, nameRelease(ctx, place, names(services), result))
 }
 
 // nameRelease says which release the services run, if they all run one.

@@ -15,6 +15,7 @@ import (
 	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/settings"
+	"github.com/skycap/skycap/pkg/skycap"
 )
 
 // Wanted is what was asked for on the command line.
@@ -97,8 +98,19 @@ func (s *source) choose(wanted Wanted) (err error) {
 	if s.environment, err = s.project.Environment(wanted.Environment); err != nil {
 		return err
 	}
-	s.services, err = onKubernetes(s.project, wanted.Environment, wanted.Services)
-	return err
+	if s.services, err = s.project.ServicesIn(wanted.Environment, wanted.Services); err != nil {
+		return err
+	}
+	var faults []error
+	for _, service := range s.services {
+		if service.Target != settings.TargetKubernetes {
+			faults = append(faults, &UnsupportedError{Service: service.Name, What: "runs on hosts"})
+		}
+		if service.Secrets != nil {
+			faults = append(faults, &UnsupportedError{Service: service.Name, What: "has secrets"})
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // layers are the folders of a service's configuration.
@@ -179,7 +191,8 @@ func (o *Operator) build(s *source, images map[string]map[string]image.Image) (*
 		objects, err := built.Build()
 		faults = append(faults, err)
 		made.Services = append(made.Services, release.Service{
-			Name: service.Name, Images: images[service.Name], Config: tree.Hash, Objects: objects, After: service.After,
+			Name: service.Name, Target: skycap.TargetKubernetes, Images: images[service.Name], Config: tree.Hash,
+			Objects: objects, After: service.After,
 		})
 	}
 	faults = append(faults, checkShared(made))
@@ -222,7 +235,7 @@ func (o *Operator) renderConfig(s *source, service settings.Placed) (config.Tree
 
 // address is where a service of the environment answers: the template function addr.
 func (s *source) address(name string) (string, error) {
-	placed, err := onKubernetes(s.project, s.environment.Name, []string{name})
+	placed, err := s.project.ServicesIn(s.environment.Name, []string{name})
 	if err != nil {
 		return "", err
 	}

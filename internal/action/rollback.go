@@ -42,7 +42,7 @@ func (r *Rollback) Run(ctx context.Context) (skycap.Result, error) {
 func (r *Rollback) chosen(ctx context.Context, place target.Target) ([]string, error) {
 	services, err := r.operable(r.Environment, r.Services)
 	if err != nil || len(r.Services) > 0 {
-		return services, err
+		return names(services), err
 	}
 	releases, err := place.Releases(ctx)
 	if err != nil {
@@ -62,7 +62,7 @@ func (e *NoReleaseError) Error() string {
 }
 
 func (r *Rollback) run(ctx context.Context, place target.Target, lock target.Lock, services []string, result *skycap.Result) error {
-	r.Report.Phase("check", "finding what ran before, and checking it with the cluster")
+	r.Report.Phase("check", "finding what ran before, and checking it with the target")
 	releases, err := place.Releases(ctx)
 	if err != nil {
 		return err
@@ -118,12 +118,14 @@ func (o *Operator) former(
 		if err != nil {
 			return nil, err
 		}
-		found, ok := recorded.Service(service)
-		if !ok {
+		found := recorded.Named(service)
+		if len(found) == 0 {
 			return nil, fmt.Errorf("the record of release %d lacks service %q", back[service], service)
 		}
-		found.Revision = cmp.Or(found.Revision, recorded.Revision.ID)
-		made.Services = append(made.Services, found)
+		for _, place := range found {
+			place.Revision = cmp.Or(place.Revision, recorded.Revision.ID)
+			made.Services = append(made.Services, place)
+		}
 		if back[service] >= made.Of {
 			made.Of, made.Revision, made.RevisionFile = back[service], recorded.Revision, recorded.RevisionFile
 		}
@@ -144,7 +146,8 @@ func (c *change) revert(ctx context.Context, failure error) error {
 	if err != nil {
 		return errors.Join(failure, err)
 	}
-	former, err := c.former(ctx, c.target, releases, c.release.Environment, c.release.Names(), 0)
+	services := c.revertible(releases)
+	former, err := c.former(ctx, c.target, releases, c.release.Environment, services, 0)
 	if err != nil {
 		return errors.Join(failure, err)
 	}
@@ -157,7 +160,7 @@ func (c *change) revert(ctx context.Context, failure error) error {
 	var result skycap.Result
 	back := &change{
 		Operator: c.Operator, Choices: choices, release: former, target: c.target, lock: c.lock, plan: plan,
-		leaves: leaves(releases, plan, c.release.Names()), result: &result,
+		leaves: leaves(releases, plan, services), result: &result,
 	}
 	err = back.carryOut(ctx)
 	if !plan.Nothing() {
@@ -171,6 +174,15 @@ func (c *change) revert(ctx context.Context, failure error) error {
 	}
 	c.result.Word = skycap.ResultReverted
 	return &RevertedError{Failure: failure, Release: c.result.Release, By: result.Release, To: former.Of}
+}
+
+// revertible are the services of the release that go back. One that was not got
+// to goes along where it can.
+func (c *change) revertible(releases []skycap.Release) []string {
+	return slices.DeleteFunc(c.release.Names(), func(name string) bool {
+		_, err := release.Back(releases, c.release.Environment, []string{name}, 0)
+		return err != nil && !c.reached[name]
+	})
 }
 
 // RevertedError says that a release failed, and that the former one runs again.

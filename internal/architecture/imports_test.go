@@ -61,6 +61,8 @@ func mayImport() map[string][]string {
 		"internal/manifest": {"internal/config", "internal/image", "internal/revision"},
 		"internal/config":   {"internal/revision"},
 		"internal/image":    {"internal/revision"},
+		// archive packs trees for hosts: they need no repository, and targets no packer.
+		"internal/archive": {"internal/revision"},
 
 		"internal/revision": {"internal/run"},
 		"internal/settings": {},
@@ -87,6 +89,7 @@ func onlyIn() map[string]string {
 		"github.com/go-git/go-git":               "internal/revision",
 		"github.com/google/go-containerregistry": "internal/image",
 		"sigs.k8s.io/kustomize":                  "internal/manifest",
+		"github.com/klauspost/compress":          "internal/archive",
 		"github.com/sirupsen/logrus":             "internal/report",
 		"sigs.k8s.io/structured-merge-diff":      "internal/ownership",
 		"os/exec":                                "internal/run",

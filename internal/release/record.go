@@ -2,6 +2,7 @@ package release
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/base64"
 	"encoding/json"
@@ -94,11 +95,13 @@ type record struct {
 
 type recordService struct {
 	Name     string            `json:"name"`
+	Target   skycap.Target     `json:"target,omitempty"`   // left out: kubernetes, as the first versions knew no other
 	Revision string            `json:"revision,omitempty"` // where it is another than the release's
 	Images   map[string]string `json:"images"`             // by the name that skycap.yaml gives them
 	Config   string            `json:"config,omitempty"`
 	After    []string          `json:"after,omitempty"`
 	Objects  []rendered        `json:"objects"`
+	Folder   *Folder           `json:"folder,omitempty"` // on hosts
 }
 
 // rendered is an object whose whole numbers stay whole.
@@ -116,7 +119,8 @@ func (r *Release) recorded() record {
 	}
 	for _, s := range r.Services {
 		service := recordService{
-			Name: s.Name, Revision: s.Revision, Config: s.Config, Images: map[string]string{}, After: s.After, Objects: []rendered{},
+			Name: s.Name, Target: s.Target, Revision: s.Revision, Config: s.Config, Images: map[string]string{}, After: s.After,
+			Objects: []rendered{}, Folder: s.Folder,
 		}
 		for name, image := range s.Images {
 			service.Images[name] = image.String()
@@ -180,7 +184,10 @@ func Unpack(parts []corev1.Secret) (*Release, error) {
 }
 
 func (s recordService) unpacked() Service {
-	service := Service{Name: s.Name, Revision: s.Revision, Config: s.Config, After: s.After, Images: map[string]image.Image{}}
+	service := Service{
+		Name: s.Name, Target: cmp.Or(s.Target, skycap.TargetKubernetes), Revision: s.Revision, Config: s.Config,
+		After: s.After, Images: map[string]image.Image{}, Folder: s.Folder,
+	}
 	for name, reference := range s.Images {
 		service.Images[name] = image.Parse(reference)
 	}

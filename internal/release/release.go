@@ -18,7 +18,7 @@ type Release struct {
 	App, Environment string
 	Kind             string            // deploy or rollback
 	Revision         revision.Revision // of a rollback to several, the newest
-	Services         []Service         // sorted by name
+	Services         []Service         // sorted by name; one that runs in both kinds of targets is there twice
 	Time             time.Time
 	Who              string // user@machine
 	Job              string // the address of the CI job that deploys it, if one does
@@ -86,22 +86,27 @@ func (s Service) Running(kind, phase string) Service {
 	return runs
 }
 
-// Service is the release's service of a name.
-func (r *Release) Service(name string) (Service, bool) {
-	at := slices.IndexFunc(r.Services, func(s Service) bool { return s.Name == name })
+// At is the release's service in a place.
+func (r *Release) At(place Place) (Service, bool) {
+	at := slices.IndexFunc(r.Services, func(s Service) bool { return s.Place() == place })
 	if at < 0 {
 		return Service{}, false
 	}
 	return r.Services[at], true
 }
 
-// Names are the names of the release's services.
+// Named are the release's services of a name: one for each place.
+func (r *Release) Named(name string) []Service {
+	return slices.DeleteFunc(slices.Clone(r.Services), func(s Service) bool { return s.Name != name })
+}
+
+// Names are the names of the release's services, each once.
 func (r *Release) Names() []string {
 	names := make([]string, len(r.Services))
 	for i, service := range r.Services {
 		names[i] = service.Name
 	}
-	return names
+	return slices.Compact(names)
 }
 
 // Objects are the objects of all services.
@@ -116,22 +121,22 @@ func (r *Release) Objects() []manifest.Object {
 // Waves groups the services such that each comes after all that it waits for.
 // A service that waits for none of this release is in the first.
 func (r *Release) Waves() [][]Service {
-	waiting := map[string]Service{}
+	waiting := map[string][]Service{} // a service's places go together
 	for _, service := range r.Services {
-		waiting[service.Name] = service
+		waiting[service.Name] = append(waiting[service.Name], service)
 	}
 	var waves [][]Service
 	for len(waiting) > 0 {
 		var wave []Service
 		for _, name := range slices.Sorted(maps.Keys(waiting)) {
 			isWaiting := func(other string) bool { _, found := waiting[other]; return found }
-			if !slices.ContainsFunc(waiting[name].After, isWaiting) {
-				wave = append(wave, waiting[name])
+			if !slices.ContainsFunc(waiting[name][0].After, isWaiting) {
+				wave = append(wave, waiting[name]...)
 			}
 		}
 		if len(wave) == 0 { // a cycle, which skycap.yaml is refused for: all at once
 			for _, name := range slices.Sorted(maps.Keys(waiting)) {
-				wave = append(wave, waiting[name])
+				wave = append(wave, waiting[name]...)
 			}
 		}
 		for _, service := range wave {
@@ -144,15 +149,28 @@ func (r *Release) Waves() [][]Service {
 
 // Summary returns the release's summary under a number.
 func (r *Release) Summary(number int) skycap.Release {
-	running := map[string]skycap.Running{}
-	for _, service := range r.Services {
-		running[service.Name] = skycap.Running{Config: service.Config, Digests: service.Digests(), Revision: service.Revision}
-	}
 	return skycap.Release{
 		Number: number, Time: r.Time.UTC(), Who: r.Who, Job: r.Job, Kind: r.Kind,
-		Revision: r.Revision.ID, Summary: r.Revision.Summary, Services: r.Names(), Running: running,
+		Revision: r.Revision.ID, Summary: r.Revision.Summary, Services: r.Names(), Running: r.running(),
 		Of: r.Of, Override: r.Override,
 	}
+}
+
+// running tells what runs by name: of a service with two places, in both.
+func (r *Release) running() map[string]skycap.Running {
+	all := map[string]skycap.Running{}
+	for _, service := range r.Services {
+		running, known := all[service.Name]
+		if !known {
+			running = skycap.Running{Config: service.Config, Digests: []string{}, Revision: service.Revision}
+		}
+		if service.Folder != nil {
+			running.Folder = service.Folder.Key()
+		}
+		running.Digests = append(running.Digests, service.Digests()...)
+		all[service.Name] = running
+	}
+	return all
 }
 
 // Matches reports whether an instance with this configuration and these

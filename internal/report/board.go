@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"time"
 
 	"github.com/skycap/skycap/pkg/skycap"
@@ -14,7 +15,7 @@ type board struct {
 	ended bool
 }
 
-// row is one service in one kind of place.
+// row is one service in one kind of place, or one instance of it.
 type row struct {
 	place
 	condition
@@ -48,14 +49,18 @@ func (b *board) note(event skycap.Event) {
 }
 
 func (b *board) row(event skycap.Event) *row {
-	where := place{event.Service, event.Target}
-	for _, known := range b.rows {
+	where := place{event.Service, event.Target, event.Instance}
+	next := len(b.rows)
+	for i, known := range b.rows {
 		if known.place == where {
 			return known
 		}
+		if known.service == where.service && known.target == where.target {
+			next = i + 1 // instances stand below their service
+		}
 	}
 	fresh := &row{place: where, began: event.Time}
-	b.rows = append(b.rows, fresh)
+	b.rows = slices.Insert(b.rows, next, fresh)
 	return fresh
 }
 
@@ -70,7 +75,7 @@ func (b *board) end(event skycap.Event) {
 			continue
 		}
 		for _, service := range event.Services {
-			if row.place == (place{service.Service, service.Target}) {
+			if row.place == (place{service: service.Service, target: service.Target}) {
 				row.failed = service.Result != skycap.ResultOK
 				row.state = service.State
 			}
@@ -78,20 +83,23 @@ func (b *board) end(event skycap.Event) {
 	}
 }
 
-// waiting is the services that have not arrived.
+// waiting is the services that have not arrived. Their instances are not counted.
 func (b *board) waiting() []*row {
 	var rows []*row
 	for _, row := range b.rows {
-		if row.ended.IsZero() {
+		if row.ended.IsZero() && row.instance == "" {
 			rows = append(rows, row)
 		}
 	}
 	return rows
 }
 
-// name is how people know a row: by its service, and where that is in two kinds
-// of places by both.
+// name is how people know a row: by its service and, where that is in two kinds
+// of places, by both; an instance by its own name too.
 func (b *board) name(r *row) string {
+	if r.instance != "" {
+		return r.service + " on " + r.instance
+	}
 	for _, other := range b.rows {
 		if other.service == r.service && other.target != r.target {
 			return r.service + " (" + string(r.target) + ")"

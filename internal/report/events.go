@@ -18,7 +18,14 @@ func (r *Reporter) Phase(name, message string) {
 
 // State reports how a service is. Saying the same of it twice is fine.
 func (r *Reporter) State(service string, target skycap.Target, state skycap.State, message string) {
-	r.Event(skycap.Event{Type: skycap.EventState, Service: service, Target: target, State: state, Message: message})
+	r.InstanceState(service, target, "", state, message)
+}
+
+// InstanceState reports how one instance of a service is.
+func (r *Reporter) InstanceState(service string, target skycap.Target, instance string, state skycap.State, message string) {
+	r.Event(skycap.Event{
+		Type: skycap.EventState, Service: service, Target: target, Instance: instance, State: state, Message: message,
+	})
 }
 
 // Warning reports something that should not go unseen.
@@ -83,7 +90,7 @@ func (r *Reporter) known(event skycap.Event) bool {
 	if event.Type != skycap.EventState {
 		return false
 	}
-	where := place{event.Service, event.Target}
+	where := place{event.Service, event.Target, event.Instance}
 	now := condition{event.State, event.Message}
 	before, seen := r.states[where]
 	r.states[where] = now

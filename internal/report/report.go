@@ -52,11 +52,12 @@ type Reporter struct {
 	closed  bool
 }
 
-// place is where a service runs; condition is how it is there.
+// place is where a service runs, or one instance of it; condition is how it is there.
 type (
 	place struct {
-		service string
-		target  skycap.Target
+		service  string
+		target   skycap.Target
+		instance string // empty for the service as a whole
 	}
 	condition struct {
 		state   skycap.State

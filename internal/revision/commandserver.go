@@ -58,21 +58,28 @@ func (e *hgError) detail() string {
 // run runs one command and returns its stdout. It returns an *hgError for a
 // status other than 0.
 func (s *commandServer) run(ctx context.Context, args ...string) ([]byte, error) {
+	var stdout bytes.Buffer
+	err := s.runInto(ctx, &stdout, args...)
+	return stdout.Bytes(), err
+}
+
+// runInto is run with a writer for stdout, which must take all that comes.
+func (s *commandServer) runInto(ctx context.Context, stdout io.Writer, args ...string) error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if s.stop == nil {
 		if err := s.start(ctx); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	// A canceled context ends the server; reads from it then fail.
 	defer context.AfterFunc(ctx, s.stop)()
-	stdout, err := s.exchange(args)
+	err := s.exchange(stdout, args)
 	var failed *hgError
 	if err != nil && !errors.As(err, &failed) {
-		return nil, s.lost(ctx, err)
+		return s.lost(ctx, err)
 	}
-	return stdout, err
+	return err
 }
 
 func (s *commandServer) start(ctx context.Context) error {
@@ -95,7 +102,9 @@ func (s *commandServer) start(ctx context.Context) error {
 			// option, and before the command, as strictflags wants.
 			Args: []string{"--cwd=" + s.root, "--repository=" + s.root, "--config=ui.interactive=false",
 				"serve", "--cmdserver=pipe"},
-			Env:   []string{"HGPLAIN=+strictflags", "HGENCODING=UTF-8"},
+			// HGENCODING is for texts. File names are bytes; but archive lets Python read
+			// them, which in UTF-8 alone keeps all bytes, also those that are none.
+			Env:   []string{"HGPLAIN=+strictflags", "HGENCODING=UTF-8", "PYTHONUTF8=1"},
 			Stdin: stdin, Stdout: stdout, Stderr: s.stderr,
 			Timeout: sessionTimeout,
 		})
@@ -125,32 +134,34 @@ func (s *commandServer) lost(ctx context.Context, cause error) error {
 	return fmt.Errorf("hg stopped answering: %w: %s", cause, strings.TrimPrefix(said, "abort: "))
 }
 
-func (s *commandServer) exchange(args []string) ([]byte, error) {
+func (s *commandServer) exchange(stdout io.Writer, args []string) error {
 	request := []byte("runcommand\n")
 	joined := strings.Join(args, "\x00")
 	request = binary.BigEndian.AppendUint32(request, uint32(len(joined)))
 	if _, err := s.input.Write(append(request, joined...)); err != nil {
-		return nil, err
+		return err
 	}
-	var stdout, stderr bytes.Buffer
+	var stderr bytes.Buffer
 	for {
 		channel, data, err := s.read()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		switch channel {
 		case 'o':
-			stdout.Write(data)
+			if _, err := stdout.Write(data); err != nil {
+				return err
+			}
 		case 'e':
 			stderr.Write(data)
 		case 'r':
 			if status := int32(binary.BigEndian.Uint32(data)); status != 0 {
-				return stdout.Bytes(), &hgError{args: args, status: status, stderr: stderr.String()}
+				return &hgError{args: args, status: status, stderr: stderr.String()}
 			}
-			return stdout.Bytes(), nil
+			return nil
 		case 'I', 'L': // it asks for input: there is none
 			if _, err := s.input.Write(make([]byte, 4)); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}

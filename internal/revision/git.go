@@ -3,23 +3,20 @@ package revision
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/storer"
 )
 
 // gitRepository is a Git repository, read by go-git with no program started.
 type gitRepository struct {
-	root       string
+	dir        string
 	repository *git.Repository
 }
 
@@ -28,7 +25,7 @@ func openGit(root string) (Repository, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the Git repository %q: %w", root, err)
 	}
-	return &gitRepository{root: root, repository: repository}, nil
+	return &gitRepository{dir: root, repository: repository}, nil
 }
 
 func (g *gitRepository) Close() error { return nil }
@@ -42,7 +39,7 @@ func (g *gitRepository) Resolve(_ context.Context, name string) (Revision, error
 	}
 	hash, err := g.repository.ResolveRevision(plumbing.Revision(name))
 	if err != nil {
-		return Revision{}, &UnknownError{Name: name, Repository: g.root, Detail: err.Error()}
+		return Revision{}, &UnknownError{Name: name, Repository: g.dir, Detail: err.Error()}
 	}
 	return g.describe(*hash)
 }
@@ -88,7 +85,7 @@ func (g *gitRepository) isReference(name string) bool {
 func (g *gitRepository) describe(hash plumbing.Hash) (Revision, error) {
 	commit, err := g.repository.CommitObject(hash)
 	if err != nil {
-		return Revision{}, &UnknownError{Name: hex.EncodeToString(hash[:]), Repository: g.root, Detail: "that is not a commit"}
+		return Revision{}, &UnknownError{Name: hex.EncodeToString(hash[:]), Repository: g.dir, Detail: "that is not a commit"}
 	}
 	return fromCommit(commit), nil
 }
@@ -129,89 +126,4 @@ func (g *gitRepository) walk(from string, visit func(*object.Commit) error) erro
 		return err
 	}
 	return commits.ForEach(visit)
-}
-
-func (g *gitRepository) Files(ctx context.Context, revision Revision, paths []string) (Tree, error) {
-	commit, err := g.repository.CommitObject(plumbing.NewHash(revision.ID))
-	if err != nil {
-		return nil, fmt.Errorf("commit %q: %w", revision.ID, err)
-	}
-	root, err := commit.Tree()
-	if err != nil {
-		return nil, fmt.Errorf("commit %q: %w", revision.ID, err)
-	}
-	tree := Tree{}
-	for _, path := range paths {
-		if err := g.add(ctx, tree, root, path); err != nil {
-			return nil, fmt.Errorf("%q at %s: %w", path, revision.Short(), err)
-		}
-	}
-	return tree, nil
-}
-
-// add adds the file at path, or all that lie below it.
-func (g *gitRepository) add(ctx context.Context, tree Tree, root *object.Tree, path string) error {
-	if path == "." {
-		return g.addFolder(ctx, tree, root, "")
-	}
-	entry, err := root.FindEntry(path)
-	if errors.Is(err, object.ErrEntryNotFound) || errors.Is(err, object.ErrDirectoryNotFound) ||
-		errors.Is(err, plumbing.ErrObjectNotFound) { // the last: a part of the path is a file
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if entry.Mode != filemode.Dir {
-		return g.addFile(tree, *entry, path)
-	}
-	folder, err := root.Tree(path)
-	if err != nil {
-		return err
-	}
-	return g.addFolder(ctx, tree, folder, path+"/")
-}
-
-func (g *gitRepository) addFolder(ctx context.Context, tree Tree, folder *object.Tree, prefix string) error {
-	walker := object.NewTreeWalker(folder, true, nil)
-	defer walker.Close()
-	for ctx.Err() == nil {
-		name, entry, err := walker.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := g.addFile(tree, entry, prefix+name); err != nil {
-			return err
-		}
-	}
-	return ctx.Err()
-}
-
-// addFile adds a file or link; folders and submodules add nothing.
-func (g *gitRepository) addFile(tree Tree, entry object.TreeEntry, path string) error {
-	if !entry.Mode.IsFile() {
-		return nil
-	}
-	blob, err := g.repository.BlobObject(entry.Hash)
-	if err != nil {
-		return err
-	}
-	reader, err := blob.Reader()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = reader.Close() }()
-	data, err := io.ReadAll(reader)
-	if err != nil {
-		return err
-	}
-	if entry.Mode == filemode.Symlink {
-		tree[path] = File{Link: string(data)}
-	} else {
-		tree[path] = File{Data: data, Executable: entry.Mode == filemode.Executable}
-	}
-	return nil
 }

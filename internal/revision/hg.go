@@ -1,12 +1,9 @@
 package revision
 
 import (
-	"archive/tar"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -117,54 +114,4 @@ func parseDate(text string) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("hg printed %q for a date", text)
 	}
 	return time.Unix(seconds, 0).In(time.FixedZone("", -west)), nil
-}
-
-func (m *mercurial) Files(ctx context.Context, revision Revision, paths []string) (Tree, error) {
-	patterns := make([]string, len(paths))
-	for i, path := range paths {
-		patterns[i] = "path:" + path
-	}
-	// archive fails when nothing matches, files with status 1: ask before.
-	args := append([]string{"files", "--rev=" + revision.ID, "--template={path}\n", "--"}, patterns...)
-	_, err := m.server.run(ctx, args...)
-	var failed *hgError
-	if errors.As(err, &failed) && failed.status == 1 {
-		return Tree{}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	archive := []string{"--config=ui.archivemeta=false", "archive", "--rev=" + revision.ID, "--type=tar", "--prefix=."}
-	for _, pattern := range patterns {
-		archive = append(archive, "--include="+pattern)
-	}
-	packed, err := m.server.run(ctx, append(archive, "--", "-")...)
-	if err != nil {
-		return nil, err
-	}
-	return unpack(packed)
-}
-
-func unpack(packed []byte) (Tree, error) {
-	tree := Tree{}
-	for reader := tar.NewReader(bytes.NewReader(packed)); ; {
-		header, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			return tree, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("the archive that hg made: %w", err)
-		}
-		path := strings.TrimPrefix(header.Name, "./")
-		switch header.Typeflag {
-		case tar.TypeReg:
-			data, err := io.ReadAll(reader)
-			if err != nil {
-				return nil, fmt.Errorf("the archive that hg made: %w", err)
-			}
-			tree[path] = File{Data: data, Executable: header.Mode&0o100 != 0}
-		case tar.TypeSymlink:
-			tree[path] = File{Link: header.Linkname}
-		}
-	}
 }

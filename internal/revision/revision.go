@@ -40,9 +40,16 @@ type Repository interface {
 	// Resolve finds the one commit that a name stands for. It returns an
 	// *UnknownError, *AmbiguousError, *SeveralError or *NameError.
 	Resolve(ctx context.Context, name string) (Revision, error)
-	// Files reads what lies at or below the given paths in a commit. A path
-	// that the commit doesn't have adds nothing.
+	// Files reads what lies at or below the given paths in a commit, or all of it
+	// when there are none. A path that the commit doesn't have adds nothing. Links
+	// stay links, and names are the bytes that the commit has. Subrepositories and
+	// submodules add nothing.
 	Files(ctx context.Context, revision Revision, paths []string) (Tree, error)
+	// Changed lists the files that differ between two commits in bytes, mode or link
+	// or are new in the second, and those that only the first has; both sorted. A file
+	// that was changed and changed back may be among the changed. Both commits are
+	// full hashes; one that the repository doesn't have is an *UnknownError.
+	Changed(ctx context.Context, from, to string) (changed, removed []string, err error)
 	// Between lists the commits that one commit has in its history and another has
 	// not, newest first and at most so many. Both are full hashes.
 	Between(ctx context.Context, from, to string, most int) ([]Revision, error)

@@ -2,7 +2,6 @@ package revision
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -44,15 +43,6 @@ func (t Tree) Under(folder string) Tree {
 
 // linkRounds is how many links deep a file may lie.
 const linkRounds = 8
-
-// LinkError says that a symbolic link can't be followed.
-type LinkError struct {
-	Path, Link, Rule string
-}
-
-func (e *LinkError) Error() string {
-	return fmt.Sprintf("link %q to %q %s", e.Path, e.Link, e.Rule)
-}
 
 // Read reads what lies at or below the given paths in a commit, with each
 // symbolic link replaced by the files that it points to. A link that is

@@ -52,11 +52,12 @@ type Assessment struct {
 	Grade    skycap.Grade // of what is wrong; empty when nothing is
 	Cause    string       // what is wrong, in one sentence; empty when nothing is
 	Evidence []string     // the facts that prove the cause, the strongest first
-	Hint     string       // what cures it, where it is one command: the arguments of kubectl, without context and namespace
+	Hint     string       // what cures it, where it is one command: in Kubernetes the arguments of kubectl, without context and namespace
 
 	Findings    []Finding // all that was found, the worst first
 	FormerFails bool      // pods of the former release fail as well
 	Partial     bool      // some instances were changed, and others left as they were
+	Tolerated   bool      // no more failed than were allowed to: the rest was changed all the same, and nothing goes back
 	Next        time.Time // when to judge again though nothing changes: a budget ends; zero for never
 }
 

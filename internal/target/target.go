@@ -14,9 +14,6 @@ import (
 
 // Target is where an app runs in an environment: a namespace, or groups of hosts.
 type Target interface {
-	// Kind is the kind of target.
-	Kind() skycap.Target
-
 	// Lock takes the locks of services, all or none, and holds them until Unlock.
 	// It waits for others as long as the claim says, and for one that may be dead
 	// until that is certain. It returns a *LockedError or a *FrozenError.
@@ -28,12 +25,14 @@ type Target interface {
 	// Unfreeze ends a freeze and returns it; nil where there was none.
 	Unfreeze(ctx context.Context) (*FrozenError, error)
 
-	// Plan finds out what applying a release would change, with every check
-	// that can be made before. It touches nothing.
+	// Plan finds out what applying a release would change here, with every check
+	// that can be made before. It touches nothing. The release may have services in
+	// other kinds of targets: these are recorded with it, and nothing else.
 	Plan(ctx context.Context, release *release.Release, options Options) (Plan, error)
 	// Begin records a release as started and returns its number: the one that
-	// another target has given it, or where that is 0 one of its own. One that was
-	// cut off and is just this is taken up again.
+	// another target has given it, or where that is 0 one of its own, the next. The
+	// ledger of a Group may take a higher one than it is given. One that was cut off
+	// and is just this is taken up again.
 	Begin(ctx context.Context, release *release.Release, plan Plan, number int) (int, error)
 	// Stage does everything that can fail without harm: what it brings to the target
 	// is used by nothing yet. Log is told what builds write.
@@ -41,7 +40,9 @@ type Target interface {
 	// Apply changes the target to what a plan says of these services. Changed
 	// tells whether it got as far as changing anything, also when it fails. A
 	// target that changes a few instances at a time, each only while those before
-	// are healthy, tells Watch of them; how that ended is what Wait returns.
+	// are healthy, tells Watch of them; how that ended is what Wait returns: with
+	// Partial where others were left as they were, and with Tolerated where no more
+	// failed than were allowed to.
 	Apply(ctx context.Context, plan Plan, services []release.Service, watch Watch) (changed bool, err error)
 	// Run runs the services' jobs of a phase to completion, each at most once for
 	// a release. Changed is as of Apply. It returns a *JobError for one that failed.
@@ -52,9 +53,11 @@ type Target interface {
 	// Settle removes what a healthy release has no use for any more: what a former
 	// one had and this has not, and configuration that nothing refers to.
 	Settle(ctx context.Context, plan Plan, release *release.Release, number int) error
-	// End records how a release ended; an empty result says that nobody waited.
+	// End records how a release ended; an empty result says that nobody waited. In a
+	// target that isn't the ledger, one that there is no record of needs none.
 	End(ctx context.Context, number int, result skycap.Word) error
-	// Leave records that a rollback left releases.
+	// Leave records that a rollback left releases. One that there is no record of
+	// needs no mark.
 	Leave(ctx context.Context, numbers []int, by int) error
 
 	// Explain gathers what tells why a service fails, from the target.
@@ -129,6 +132,7 @@ const (
 type Options struct {
 	Adopt     bool // take over objects that kubectl or helm applied
 	Conflicts Conflicts
+	Anew      bool // it is a release of its own, though nothing may change here: something does elsewhere
 }
 
 // Plan is what applying a release would change.
@@ -161,7 +165,7 @@ type Evidence struct {
 
 // Lock is what Lock returned.
 type Lock interface {
-	// Context ends when the lock is lost.
+	// Context is one within that which Lock was called with; it ends when the lock is lost.
 	Context() context.Context
 	// Check proves that the lock is held still. Each write asks it before.
 	Check(ctx context.Context) error

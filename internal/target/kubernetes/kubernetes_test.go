@@ -14,10 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
-	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/manifest"
-	"github.com/skycap/skycap/internal/release"
-	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/rollout"
 	"github.com/skycap/skycap/internal/target"
 	"github.com/skycap/skycap/pkg/skycap"
@@ -149,48 +146,6 @@ func summary(number int, revision string, running map[string]skycap.Running) sky
 		found.Services = append(found.Services, name)
 	}
 	return found
-}
-
-func TestRecorded(t *testing.T) {
-	t.Parallel()
-	runs := func(config string, digests ...string) map[string]skycap.Running {
-		return map[string]skycap.Running{"web": {Config: config, Digests: digests}}
-	}
-	both := map[string]skycap.Running{"web": {Config: "c1", Digests: []string{digestA}}, "api": {}}
-	made := func(services ...release.Service) *release.Release {
-		return &release.Release{Revision: revision.Revision{ID: "r1"}, Services: services}
-	}
-	service := release.Service{
-		Name: "web", Images: map[string]image.Image{"web": {Digest: digestA}},
-		Config: "c1",
-	}
-	for name, test := range map[string]struct {
-		release  *release.Release
-		releases []skycap.Release
-		want     int
-	}{
-		"never":               {made(service), nil, 0},
-		"nothing ever":        {made(), nil, 0},
-		"just this":           {made(service), []skycap.Release{summary(3, "r1", runs("c1", digestA))}, 3},
-		"another revision":    {made(service), []skycap.Release{summary(3, "r0", runs("c1", digestA))}, 0},
-		"other configuration": {made(service), []skycap.Release{summary(3, "r1", runs("c0", digestA))}, 0},
-		"another image":       {made(service), []skycap.Release{summary(3, "r1", runs("c1", digestB))}, 0},
-		"no image":            {made(service), []skycap.Release{summary(3, "r1", runs("c1"))}, 0},
-		"before the newest":   {made(service), []skycap.Release{summary(4, "r2", runs("c1", digestA)), summary(3, "r1", runs("c1", digestA))}, 0},
-		"the newest is of others": {
-			made(service), []skycap.Release{
-				summary(4, "r2", map[string]skycap.Running{"api": {}}), summary(3, "r1", runs("c1", digestA)),
-			}, 3,
-		},
-		"one of two is missing": {made(service, release.Service{Name: "api"}), []skycap.Release{summary(3, "r1", runs("c1", digestA))}, 0},
-		"two":                   {made(service, release.Service{Name: "api"}), []skycap.Release{summary(3, "r1", both)}, 3},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			number, _, _ := recorded(test.release, test.releases)
-			assert.Equal(t, test.want, number)
-		})
-	}
 }
 
 func TestCheckOwners(t *testing.T) {

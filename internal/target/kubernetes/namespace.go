@@ -11,7 +11,6 @@ import (
 
 	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/manifest"
-	"github.com/skycap/skycap/pkg/skycap"
 )
 
 // Namespace is one app's part of a namespace. It implements target.Target.
@@ -44,9 +43,6 @@ func Open(ctx context.Context, client kubectl.Client, app, environment, cluster 
 
 // Close ends the proxy.
 func (n *Namespace) Close() error { return n.proxy.Close() }
-
-// Kind is kubernetes.
-func (n *Namespace) Kind() skycap.Target { return skycap.TargetKubernetes }
 
 // ClusterError says that a context leads to another cluster than the pinned one.
 type ClusterError struct {

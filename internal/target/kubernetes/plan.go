@@ -49,14 +49,16 @@ func (n *Namespace) Plan(ctx context.Context, r *release.Release, options target
 	var plan target.Plan
 	reads, readsCtx := errgroup.WithContext(ctx)
 	reads.Go(func() (err error) {
-		live, err = n.kubectl.Get(readsCtx, bare(slices.Concat(objects, withheld)))
+		if all := slices.Concat(objects, withheld); len(all) > 0 { // kubectl takes none for a mistake
+			live, err = n.kubectl.Get(readsCtx, bare(all))
+		}
 		return err
 	})
 	reads.Go(func() (err error) { plan.Releases, err = n.Releases(readsCtx); return err })
 	if err := reads.Wait(); err != nil {
 		return plan, err
 	}
-	if err := n.findRecorded(ctx, r, &plan); err != nil {
+	if err := n.findRecorded(ctx, r, &plan, options); err != nil {
 		return plan, err
 	}
 	byKey := indexed(live)
@@ -97,8 +99,11 @@ func (n *Namespace) Plan(ctx context.Context, r *release.Release, options target
 
 // findRecorded adds to a plan which release already is just this. One whose jobs
 // have not all completed is not: they run again, for a release of their own.
-func (n *Namespace) findRecorded(ctx context.Context, r *release.Release, plan *target.Plan) error {
-	plan.Recorded, plan.Result, plan.Resumes = recorded(r, plan.Releases)
+func (n *Namespace) findRecorded(ctx context.Context, r *release.Release, plan *target.Plan, options target.Options) error {
+	plan.Recorded, plan.Result, plan.Resumes = release.Recorded(r, plan.Releases)
+	if options.Anew && !plan.Resumes {
+		plan.Recorded, plan.Result = 0, ""
+	}
 	if plan.Recorded == 0 || plan.Resumes || plan.Result == skycap.ResultOK {
 		return nil
 	}
@@ -131,6 +136,9 @@ func (n *Namespace) try(
 		if object.Phase() != "" && object.RunsIn(r.Kind == release.Rollback) {
 			tried = append(tried, object.ForRelease(nextNumber(plan)))
 		}
+	}
+	if len(tried) == 0 {
+		return nil, nil
 	}
 	force := plan.Force
 	for _, found := range conflicts {
@@ -245,25 +253,6 @@ func checkScope(object manifest.Object, tried *unstructured.Unstructured) error 
 		return nil
 	}
 	return &ScopeError{Object: object.String(), Source: object.Source, Service: object.GetLabels()[manifest.LabelService]}
-}
-
-// recorded is the newest of the releases that the services are of, and its
-// result, if each of these is of the same revision, images and configuration.
-// Resumes tells whether it was cut off, and so is to be taken up again.
-func recorded(r *release.Release, releases []skycap.Release) (number int, result skycap.Word, resumes bool) {
-	var found skycap.Release
-	for _, service := range r.Services {
-		newest, ok := release.Of(releases, service.Name)
-		has := newest.Running[service.Name]
-		if !ok || newest.Revision != r.Revision.ID || has.Config != service.Config || !slices.Equal(has.Digests, service.Digests()) {
-			return 0, "", false
-		}
-		if newest.Number > found.Number {
-			found = newest
-		}
-	}
-	resumes = found.Number > 0 && release.Unfinished(found) && found.Kind == r.Kind && slices.Equal(found.Services, r.Names())
-	return found.Number, found.Result, resumes
 }
 
 func changesOf(object manifest.Object, live, wanted *unstructured.Unstructured, conflicts []ownership.Field) []skycap.ObjectChange {

@@ -42,7 +42,7 @@ func (n *Namespace) Releases(ctx context.Context) ([]skycap.Release, error) {
 
 // Begin creates the record: the server lets only one release have a number. Of
 // those that were cut off before, that is written down.
-func (n *Namespace) Begin(ctx context.Context, r *release.Release, plan target.Plan, _ int) (int, error) {
+func (n *Namespace) Begin(ctx context.Context, r *release.Release, plan target.Plan, number int) (int, error) {
 	r.Time = n.proxy.Now() // after it took its locks, by the same clock: that tells whose they are
 	ctx, cancel := outliving(ctx)
 	defer cancel()
@@ -57,11 +57,7 @@ func (n *Namespace) Begin(ctx context.Context, r *release.Release, plan target.P
 		resumed := map[string]any{release.AnnotationResumed: r.Time.UTC().Format(time.RFC3339Nano)}
 		return plan.Recorded, errors.Join(n.annotate(ctx, plan.Recorded, resumed), n.createParts(ctx, r, plan.Recorded))
 	}
-	number := 1
-	if len(plan.Releases) > 0 {
-		number = plan.Releases[0].Number + 1
-	}
-	for ; ; number++ {
+	for number = max(number, nextNumber(plan)); ; number++ {
 		err := n.createRecord(ctx, r, number, nil)
 		if failedFor(err, kubectl.Exists) {
 			continue

@@ -84,7 +84,7 @@ func TestEventsArePrintedAsTheirSchemaSays(t *testing.T) {
 	assert.ElementsMatch(t, slices.Concat(event.Required, event.Then.Required), printed(t, result))
 
 	all := skycap.Event{
-		Phase: "wait", Service: "web", Target: skycap.TargetHosts, State: skycap.StateAbsent, Message: "m",
+		Phase: "wait", Service: "web", Target: skycap.TargetHosts, Instance: "worker1", State: skycap.StateAbsent, Message: "m",
 		Result: &skycap.Result{Error: "e", Hints: []string{"h"}, EvidenceFolder: "f", RevertedBy: 8},
 	}
 	assert.ElementsMatch(t, slices.Collect(maps.Keys(event.Properties)), printed(t, all))

@@ -1,0 +1,126 @@
+package revision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/object"
+)
+
+func (g *gitRepository) Files(ctx context.Context, revision Revision, paths []string) (Tree, error) {
+	root, err := g.root(revision.ID)
+	if err != nil {
+		return nil, err
+	}
+	if len(paths) == 0 {
+		paths = []string{"."}
+	}
+	tree := Tree{}
+	for _, at := range paths {
+		at = path.Clean(at)
+		entry, err := g.find(root, at)
+		if err == nil {
+			err = g.add(ctx, tree, entry, at)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%q at %s: %w", at, revision.Short(), err)
+		}
+	}
+	return tree, nil
+}
+
+// root is the folder that a commit is.
+func (g *gitRepository) root(hash string) (object.TreeEntry, error) {
+	commit, err := g.repository.CommitObject(plumbing.NewHash(hash))
+	if errors.Is(err, plumbing.ErrObjectNotFound) {
+		return object.TreeEntry{}, &UnknownError{Name: hash, Repository: g.dir, Detail: "that is not a commit"}
+	}
+	if err != nil {
+		return object.TreeEntry{}, fmt.Errorf("commit %q: %w", hash, err)
+	}
+	return object.TreeEntry{Mode: filemode.Dir, Hash: commit.TreeHash}, nil
+}
+
+// entries are what a folder has, by name; what is no folder has none. go-git's own
+// ways down a tree refuse names that Git allows, such as those with line ends, and
+// one of them takes a folder that it can't read for the end of the tree.
+func (g *gitRepository) entries(folder object.TreeEntry) (map[string]object.TreeEntry, error) {
+	if folder.Mode != filemode.Dir {
+		return nil, nil
+	}
+	tree, err := g.repository.TreeObject(folder.Hash)
+	if err != nil {
+		return nil, fmt.Errorf("folder %s: %w", folder.Hash, err)
+	}
+	entries := make(map[string]object.TreeEntry, len(tree.Entries))
+	for _, entry := range tree.Entries {
+		if strings.Contains(entry.Name, "/") || entry.Name == "." || entry.Name == ".." || strings.EqualFold(entry.Name, ".git") {
+			return nil, fmt.Errorf("folder %s: %q is no name that Git allows", folder.Hash, entry.Name)
+		}
+		entries[entry.Name] = entry
+	}
+	return entries, nil
+}
+
+// find is the entry at a path; an empty one when there is none.
+func (g *gitRepository) find(entry object.TreeEntry, at string) (object.TreeEntry, error) {
+	if at == "." {
+		return entry, nil
+	}
+	for name := range strings.SplitSeq(at, "/") {
+		entries, err := g.entries(entry)
+		if err != nil {
+			return object.TreeEntry{}, err
+		}
+		entry = entries[name]
+	}
+	return entry, nil
+}
+
+// add adds a file or link, or all that lie below a folder; submodules add nothing.
+func (g *gitRepository) add(ctx context.Context, tree Tree, entry object.TreeEntry, at string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if entry.Mode.IsFile() {
+		return g.addFile(tree, entry, at)
+	}
+	entries, err := g.entries(entry)
+	if err != nil {
+		return err
+	}
+	for name, entry := range entries {
+		if err := g.add(ctx, tree, entry, path.Join(at, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *gitRepository) addFile(tree Tree, entry object.TreeEntry, at string) error {
+	blob, err := g.repository.BlobObject(entry.Hash)
+	if err != nil {
+		return err
+	}
+	reader, err := blob.Reader()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = reader.Close() }()
+	data := make([]byte, blob.Size)
+	if _, err := io.ReadFull(reader, data); err != nil {
+		return err
+	}
+	if entry.Mode == filemode.Symlink {
+		tree[at] = File{Link: string(data)}
+	} else {
+		tree[at] = File{Data: data, Executable: entry.Mode == filemode.Executable}
+	}
+	return nil
+}
