@@ -13,6 +13,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	exact "k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/apimachinery/pkg/version"
 
 	"github.com/skycap/skycap/internal/run"
 )
@@ -129,6 +130,21 @@ func (c Client) Contexts(ctx context.Context) ([]string, error) {
 	command.Args = command.Args[2:] // it needs neither context nor namespace
 	stdout, err := c.call(ctx, command)
 	return strings.Fields(string(stdout)), err
+}
+
+// Version is that of kubectl itself, as in "v1.36.0".
+func (c Client) Version(ctx context.Context) (string, error) {
+	command := c.command("version", "--client", "--output=json")
+	command.Args = command.Args[2:] // it needs neither context nor namespace
+	stdout, err := c.call(ctx, command)
+	if err != nil {
+		return "", err
+	}
+	var answer struct{ ClientVersion version.Info }
+	if err := json.Unmarshal(stdout, &answer); err != nil {
+		return "", fmt.Errorf("what %q printed is not JSON: %w", command, err)
+	}
+	return answer.ClientVersion.GitVersion, nil
 }
 
 // stream writes objects as kubectl reads them from stdin.

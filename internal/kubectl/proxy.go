@@ -134,10 +134,10 @@ func (p *Proxy) Update(ctx context.Context, path string, object, into any) error
 	}, into)
 }
 
-// Merge changes fields of the object at a path.
-func (p *Proxy) Merge(ctx context.Context, path string, fields any) error {
+// Merge changes fields of the object at a path. They are the manager's then.
+func (p *Proxy) Merge(ctx context.Context, path, manager string, fields any) error {
 	return p.exchange(ctx, request{
-		method: http.MethodPatch, path: path, query: url.Values{"fieldManager": {FieldManager}},
+		method: http.MethodPatch, path: path, query: url.Values{"fieldManager": {manager}},
 		body: fields, content: "application/merge-patch+json",
 	}, nil)
 }

@@ -100,7 +100,7 @@ func TestRequests(t *testing.T) {
 		},
 		"merge": {
 			func(ctx context.Context, p *Proxy) error {
-				return p.Merge(ctx, "/api/v1/namespaces/n/secrets/x", map[string]any{"data": nil})
+				return p.Merge(ctx, "/api/v1/namespaces/n/secrets/x", FieldManager, map[string]any{"data": nil})
 			},
 			sent{"PATCH", "localhost", "/api/v1/namespaces/n/secrets/x?fieldManager=skycap", "", "application/merge-patch+json", `{"data":null}`},
 		},
@@ -173,7 +173,7 @@ func TestRequestsThatFail(t *testing.T) {
 	canceled, cancel := context.WithCancel(t.Context())
 	hanging := proxyTo(t, func(_ http.ResponseWriter, r *http.Request) { cancel(); <-r.Context().Done() })
 	require.ErrorIs(t, hanging.Get(canceled, "/api", nil, new(any)), context.Canceled)
-	require.ErrorIs(t, hanging.Merge(canceled, "/api", nil), context.Canceled)
+	require.ErrorIs(t, hanging.Merge(canceled, "/api", FieldManager, nil), context.Canceled)
 }
 
 // kubectlOnPath puts this program on PATH under the name of kubectl, and makes

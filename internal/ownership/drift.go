@@ -47,7 +47,7 @@ func apart(claims []claim, manager string) (its, others []claim) {
 // status is not theirs, and to scale is to operate.
 func (c claim) byHand() bool {
 	switch {
-	case c.subresource != "":
+	case c.subresource != "" || c.manager == Operator:
 		return false
 	case c.applied:
 		return c.manager == "kubectl" // apply --server-side, without a name of its own

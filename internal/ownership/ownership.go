@@ -13,6 +13,10 @@ import (
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 )
 
+// Operator is the field manager by which people stop services, and start again what
+// they had scaled: it scales, and does not deploy.
+const Operator = "skycap-operate"
+
 // masked stands for a value of a Secret.
 const masked = "[masked]"
 

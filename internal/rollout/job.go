@@ -43,7 +43,7 @@ func (v *view) failedJob(j batchv1.Job, condition batchv1.JobCondition) Assessme
 
 func cronJob(c batchv1.CronJob) Assessment {
 	if c.Spec.Suspend != nil && *c.Spec.Suspend {
-		return Assessment{State: skycap.StateHealthy, Message: fmt.Sprintf("cron job %q is suspended", c.Name)}
+		return Assessment{State: skycap.StateStopped, Message: fmt.Sprintf("cron job %q is suspended", c.Name)}
 	}
 	return healthy()
 }

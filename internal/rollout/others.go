@@ -9,9 +9,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// others are the assessments of what runs no pods.
+// others are the assessments of what runs no pods, or not for long.
 func (v *view) others() []Assessment {
 	var found []Assessment
+	for _, job := range v.Jobs {
+		if !ownedBy(job.OwnerReferences, "CronJob") {
+			found = append(found, v.job(job))
+		}
+	}
 	for _, claim := range v.Claims {
 		if claim.DeletionTimestamp == nil {
 			found = append(found, v.claim(claim))

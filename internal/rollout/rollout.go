@@ -89,7 +89,8 @@ func Assess(objects Objects, now time.Time) Assessment {
 	}
 	for _, found := range v.others() {
 		// What runs nothing can't make a service healthy that is stopped.
-		if found.State == skycap.StateHealthy && worst.State != skycap.StateAbsent {
+		idles := worst.State == skycap.StateStopped && found.State == skycap.StateProgressing && found.Grade == ""
+		if found.State == skycap.StateHealthy && worst.State != skycap.StateAbsent || idles {
 			worst = worst.noting(found.Message)
 		} else {
 			worst = worst.and(found)
@@ -109,11 +110,6 @@ func (v *view) workloads() []Assessment {
 	for _, set := range v.DaemonSets {
 		found = append(found, v.daemonSet(set))
 	}
-	for _, job := range v.Jobs {
-		if !ownedBy(job.OwnerReferences, "CronJob") {
-			found = append(found, v.job(job))
-		}
-	}
 	for _, job := range v.CronJobs {
 		found = append(found, cronJob(job))
 	}
@@ -132,6 +128,9 @@ func (a Assessment) and(b Assessment) Assessment {
 	}
 	if a.State == b.State && a.Message == "" {
 		a.Message = b.Message
+	}
+	if a.State == skycap.StateHealthy && b.State == skycap.StateStopped {
+		a = a.noting(b.Message)
 	}
 	a.Findings = append(slices.Clone(a.Findings), b.Findings...)
 	a.Next, a.FormerFails = earliest(a.Next, b.Next), a.FormerFails || b.FormerFails

@@ -191,7 +191,7 @@ func TestOthers(t *testing.T) {
 		"service":           {Objects{Services: []corev1.Service{{}}}, skycap.StateHealthy, ""},
 		"load balancer":     {Objects{Services: []corev1.Service{{Spec: corev1.ServiceSpec{Type: corev1.ServiceTypeLoadBalancer}}}}, skycap.StateProgressing, "waits for an address"},
 		"cron job":          {Objects{CronJobs: []batchv1.CronJob{{}}}, skycap.StateHealthy, ""},
-		"cron job, resting": {Objects{CronJobs: []batchv1.CronJob{{Spec: batchv1.CronJobSpec{Suspend: &yes}}}}, skycap.StateHealthy, "is suspended"},
+		"cron job, resting": {Objects{CronJobs: []batchv1.CronJob{{Spec: batchv1.CronJobSpec{Suspend: &yes}}}}, skycap.StateStopped, "is suspended"},
 		"job, resting":      {Objects{Jobs: []batchv1.Job{{Spec: batchv1.JobSpec{Suspend: &yes}}}}, skycap.StateStopped, "is suspended"},
 		"autoscaler": {Objects{Autoscalers: []autoscalingv2.HorizontalPodAutoscaler{{Status: autoscalingv2.HorizontalPodAutoscalerStatus{
 			Conditions: []autoscalingv2.HorizontalPodAutoscalerCondition{{Type: autoscalingv2.ScalingActive, Status: corev1.ConditionFalse, Reason: "ScalingDisabled"}},
@@ -207,6 +207,15 @@ func TestOthers(t *testing.T) {
 		"stopped stays stopped": {Objects{
 			Deployments: []appsv1.Deployment{deploymentOf(0, 0, 0, func(d *appsv1.Deployment) { d.Spec.Replicas = number(0) })}, Services: []corev1.Service{{}},
 		}, skycap.StateStopped, "scaled to zero"},
+		"stopped waits for nothing": {Objects{
+			Deployments: []appsv1.Deployment{deploymentOf(0, 0, 0, func(d *appsv1.Deployment) { d.Spec.Replicas = number(0) })},
+			Services:    []corev1.Service{{Spec: corev1.ServiceSpec{Type: corev1.ServiceTypeLoadBalancer}}}, Jobs: []batchv1.Job{{}},
+			CronJobs: []batchv1.CronJob{{Spec: batchv1.CronJobSpec{Suspend: &yes}}},
+		}, skycap.StateStopped, "scaled to zero"},
+		"stopped in part": {Objects{
+			Deployments: []appsv1.Deployment{deploymentOf(0, 0, 0, func(d *appsv1.Deployment) { d.Spec.Replicas = number(0) })},
+			CronJobs:    []batchv1.CronJob{{}},
+		}, skycap.StateHealthy, "scaled to zero"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

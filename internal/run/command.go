@@ -25,6 +25,10 @@ type Command struct {
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Timeout time.Duration // DefaultTimeout when zero
+
+	// Foreground leaves the program in our own process group, so that it may read
+	// from the terminal and gets Ctrl-C itself. It ends with its context all the same.
+	Foreground bool
 }
 
 // Runner runs a command to its end. It returns nil for exit status 0, and else

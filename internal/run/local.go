@@ -47,12 +47,14 @@ func (l Local) Run(ctx context.Context, command Command) error {
 		program.Stderr = &kept
 	}
 	program.WaitDelay = grace
-	tether(program)
+	tether(program, command.Foreground)
 	if l.Started != nil {
 		l.Started(command)
 	}
 	err = program.Run()
-	sweep(program)
+	if !command.Foreground {
+		sweep(program)
+	}
 	return explain(ctx, limited, command, timeout, err, kept.String())
 }
 

@@ -88,6 +88,33 @@ func TestGrandchildrenEndWithTheContext(t *testing.T) {
 	assert.Eventually(t, func() bool { return ended(grandchild) }, 5*time.Second, 5*time.Millisecond)
 }
 
+func TestForegroundSharesOurGroupAndEndsWithTheContext(t *testing.T) {
+	if _, err := os.Stat("/proc/self"); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("CI runs this test: it needs Linux's process groups")
+		}
+		t.Skip("needs Linux: only there a program has a group of its own")
+	}
+	t.Parallel()
+	for _, foreground := range []bool{false, true} {
+		ctx, cancel := context.WithCancel(t.Context())
+		pids := make(pidWriter, 1)
+		done := make(chan error, 1)
+		go func() {
+			done <- Local{}.Run(ctx, Command{
+				Name: "sh", Args: []string{"-c", "echo $$; exec sleep 60"}, Stdout: pids, Foreground: foreground,
+			})
+		}()
+		program := <-pids
+		group, err := syscall.Getpgid(program)
+		require.NoError(t, err)
+		assert.Equal(t, foreground, group == syscall.Getpgrp())
+		cancel()
+		require.ErrorIs(t, <-done, context.Canceled)
+		assert.True(t, ended(program))
+	}
+}
+
 // ended reports whether a process is gone, or is a zombie that its new parent has yet to collect.
 func ended(pid int) bool {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")

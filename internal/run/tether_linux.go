@@ -5,11 +5,17 @@ import (
 	"syscall"
 )
 
-// tether puts the program in a process group of its own, which ends as a whole
-// with its context, and has the kernel kill it should skycap itself be killed.
-func tether(program *exec.Cmd) {
-	program.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	program.Cancel = func() error { return syscall.Kill(-program.Process.Pid, syscall.SIGTERM) }
+// tether has the kernel kill the program should skycap itself be killed. Unless it
+// is in the foreground it gets a process group of its own, which ends as a whole
+// with its context.
+func tether(program *exec.Cmd, foreground bool) {
+	program.SysProcAttr = &syscall.SysProcAttr{Setpgid: !foreground, Pdeathsig: syscall.SIGKILL}
+	program.Cancel = func() error {
+		if foreground {
+			return program.Process.Signal(syscall.SIGTERM)
+		}
+		return syscall.Kill(-program.Process.Pid, syscall.SIGTERM)
+	}
 }
 
 // sweep kills what is left of the program's group.

@@ -57,3 +57,17 @@ type JobError struct {
 func (e *JobError) Error() string {
 	return fmt.Sprintf("%s job %q of service %q failed: %s", e.Phase, e.Job, e.Service, e.Cause)
 }
+
+// NoInstanceError says that there is no instance of a service to run a command in.
+type NoInstanceError struct {
+	Service, Environment string
+	Instance             string   // that was asked for; empty for any that is ready
+	Known                []string // those that run
+}
+
+func (e *NoInstanceError) Error() string {
+	if e.Instance != "" {
+		return fmt.Sprintf("service %q has no instance %q that runs in environment %q", e.Service, e.Instance, e.Environment)
+	}
+	return fmt.Sprintf("service %q has no instance that is ready in environment %q", e.Service, e.Environment)
+}

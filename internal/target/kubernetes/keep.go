@@ -32,6 +32,10 @@ func (n *Namespace) keep(object manifest.Object, live *unstructured.Unstructured
 		annotations[manifest.AnnotationAdopted] = adopted
 		object.SetAnnotations(annotations)
 	}
+	_, wasStopped := live.GetAnnotations()[AnnotationReplicas]
+	if wasStopped && options.Conflicts != target.Take && keepStopped(object, live) {
+		return []string{fmt.Sprintf("%s stays stopped; to start it: skycap start %s", object, n.Environment)}
+	}
 	owner, replicas, scaled := ownership.Scaled(live, kubectl.FieldManager)
 	wants, has, _ := unstructured.NestedInt64(object.Object, "spec", "replicas")
 	if !scaled || !has || isAdoption(live) || options.Conflicts == target.Take {
@@ -44,20 +48,48 @@ func (n *Namespace) keep(object manifest.Object, live *unstructured.Unstructured
 	return []string{fmt.Sprintf("%s keeps %d replicas, as %q has set them; its manifest says %d", object, replicas, owner, wants)}
 }
 
+// keepStopped leaves a workload stopped that somebody has stopped by skycap, and
+// reports whether it is. It adds nothing that the manifest doesn't set.
+func keepStopped(object manifest.Object, live *unstructured.Unstructured) bool {
+	var field string
+	var stopped any
+	replicas, hasReplicas, _ := unstructured.NestedInt64(live.Object, "spec", "replicas")
+	suspended, _, _ := unstructured.NestedBool(live.Object, "spec", "suspend")
+	switch {
+	case hasReplicas && replicas == 0:
+		field, stopped = "replicas", int64(0)
+	case suspended:
+		field, stopped = "suspend", true
+	default:
+		return false
+	}
+	if _, sets, _ := unstructured.NestedFieldNoCopy(object.Object, "spec", field); sets {
+		_ = unstructured.SetNestedField(object.Object, stopped, "spec", field) // spec is a map: the field was found in it
+	}
+	return true
+}
+
 // isAdoption reports whether an object that is there is not skycap's yet.
 func isAdoption(live *unstructured.Unstructured) bool {
 	return live.GetLabels()[manifest.LabelManagedBy] != manifest.ManagedBy || live.GetLabels()[manifest.LabelApp] == ""
 }
 
 // settle finds what the server would refuse since somebody else has set it, and
-// leaves it as it is where that was chosen.
-func settle(object manifest.Object, live *unstructured.Unstructured, choice target.Conflicts) []ownership.Field {
-	conflicts := ownership.Conflicts(live, object.Unstructured, kubectl.FieldManager)
+// leaves it as it is where that was chosen. Taken tells whether there are fields that
+// skycap itself has set by other means than a deploy, which are taken by force.
+func settle(object manifest.Object, live *unstructured.Unstructured, choice target.Conflicts) (conflicts []ownership.Field, taken bool) {
+	for _, field := range ownership.Conflicts(live, object.Unstructured, kubectl.FieldManager) {
+		if field.Owner == kubectl.FieldManager {
+			taken = true
+		} else {
+			conflicts = append(conflicts, field)
+		}
+	}
 	if choice == target.Keep {
 		ownership.Leave(object.Unstructured, conflicts)
-		return nil
+		return nil, taken
 	}
-	return conflicts
+	return conflicts, taken
 }
 
 // keepTags leaves a container's image as it is spelled where the digest is the

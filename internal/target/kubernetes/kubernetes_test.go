@@ -103,8 +103,8 @@ const (
 	web     = "registry.example.com:5000/web"
 )
 
-// workload is a deployment whose containers run images, named c0, c1 ...
-func workload(t *testing.T, images ...string) *unstructured.Unstructured {
+// deployment is a deployment whose containers run images, named c0, c1 ...
+func deployment(t *testing.T, images ...string) *unstructured.Unstructured {
 	t.Helper()
 	text := "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {template: {spec: {containers: ["
 	for i, image := range images {
@@ -125,17 +125,17 @@ func TestKeepTags(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wanted := manifest.Object{Unstructured: workload(t, test.wanted)}
-			keepTags(wanted, workload(t, test.live))
+			wanted := manifest.Object{Unstructured: deployment(t, test.wanted)}
+			keepTags(wanted, deployment(t, test.live))
 			assert.Equal(t, test.want, manifest.Containers(wanted)[0]["image"])
 		})
 	}
-	fresh := manifest.Object{Unstructured: workload(t, web+":new@"+digestA)}
+	fresh := manifest.Object{Unstructured: deployment(t, web+":new@"+digestA)}
 	keepTags(fresh, nil)
 	assert.Equal(t, web+":new@"+digestA, manifest.Containers(fresh)[0]["image"])
 
-	two := manifest.Object{Unstructured: workload(t, web+":new@"+digestA, web+":new@"+digestB)}
-	keepTags(two, workload(t, web+":old@"+digestB, web+":old@"+digestB))
+	two := manifest.Object{Unstructured: deployment(t, web+":new@"+digestA, web+":new@"+digestB)}
+	keepTags(two, deployment(t, web+":old@"+digestB, web+":old@"+digestB))
 	assert.Equal(t, []any{web + ":new@" + digestA, web + ":old@" + digestB},
 		[]any{manifest.Containers(two)[0]["image"], manifest.Containers(two)[1]["image"]}, "by the container's name")
 }
@@ -176,7 +176,7 @@ func TestCheckOwners(t *testing.T) {
 				live = append(live, object(t, "{apiVersion: apps/v1beta1, kind: Deployment, metadata: {name: web, "+test.labels+"}}"))
 			}
 			n := &Namespace{App: "storefront", Environment: "staging"}
-			err := n.checkOwners([]manifest.Object{{Unstructured: workload(t)}}, indexed(live), test.adopt)
+			err := n.checkOwners([]manifest.Object{{Unstructured: deployment(t)}}, indexed(live), test.adopt)
 			if test.want == nil {
 				require.NoError(t, err)
 				return

@@ -70,7 +70,9 @@ func (n *Namespace) Plan(ctx context.Context, r *release.Release, options target
 		there := byKey[manifest.Key(object.Unstructured)]
 		plan.Kept = append(plan.Kept, n.keep(object, there, options)...)
 		if there != nil && !isAdoption(there) {
-			conflicts[manifest.Key(object.Unstructured)] = settle(object, there, options.Conflicts)
+			found, taken := settle(object, there, options.Conflicts)
+			conflicts[manifest.Key(object.Unstructured)] = found
+			plan.Force = plan.Force || taken
 		}
 		plan.Force = plan.Force || there != nil && isAdoption(there) || options.Conflicts == target.Take
 	}

@@ -177,6 +177,6 @@ func (n *Namespace) Leave(ctx context.Context, numbers []int, by int) error {
 }
 
 func (n *Namespace) annotate(ctx context.Context, number int, annotations map[string]any) error {
-	return n.proxy.Merge(ctx, n.secrets()+"/"+release.RecordName(n.App, n.Environment, number),
+	return n.proxy.Merge(ctx, n.secrets()+"/"+release.RecordName(n.App, n.Environment, number), kubectl.FieldManager,
 		map[string]any{"metadata": map[string]any{"annotations": annotations}})
 }
