@@ -131,10 +131,22 @@ func (h *host) settled(ctx context.Context) error {
 // failed says on which host and in which step something failed. What is about the
 // connection says so itself.
 func (h *host) failed(step string, err error) error {
-	if err == nil || ssh.IsConnection(err) {
+	if err == nil || namesHost(err) || errors.Is(err, context.Canceled) {
 		return err
 	}
 	return &HostError{Service: h.group.service, Host: h.address, Step: step, Cause: err.Error(), cause: err}
+}
+
+// namesHost reports whether an error of ssh says itself which host it is about.
+func namesHost(err error) bool {
+	var key *ssh.HostKeyError
+	var auth *ssh.AuthError
+	var unreachable *ssh.UnreachableError
+	var unknown *ssh.UnknownError
+	var late *ssh.TimeoutError
+	var shell *ssh.ShellError
+	return errors.As(err, &key) || errors.As(err, &auth) || errors.As(err, &unreachable) || errors.As(err, &unknown) ||
+		errors.As(err, &late) || errors.As(err, &shell)
 }
 
 // look reads the facts, if they aren't known. Deeply runs the check as well.

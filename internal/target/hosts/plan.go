@@ -19,12 +19,12 @@ import (
 
 // todo is what a release has to do on a host.
 type todo struct {
-	name     string // of the release folder
-	send     bool   // the folder isn't there yet
-	base     folder // of which only differences are sent; without a name none
-	publish  bool   // current is to be moved, or what runs is to be restarted
-	installs bool   // the unit's file is another
-	stays    bool   // the unit is stopped, and stays so
+	name     string   // of the release folder
+	send     bool     // the folder isn't there yet
+	base     folder   // of which only differences are sent; without a name none
+	publish  bool     // current is to be moved, or what runs is to be restarted
+	installs bool     // the unit's file is another
+	stays    bool     // the unit is stopped, and stays so
 	found    []folder // the release folders that were there
 }
 

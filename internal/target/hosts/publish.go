@@ -194,7 +194,8 @@ func (h *host) publish(ctx context.Context, service release.Service) outcome {
 		step.Input = f.UnitFile
 	}
 	found, err := h.run(ctx, step)
-	if ssh.IsUnknown(err) {
+	var unknown *ssh.UnknownError
+	if errors.As(err, &unknown) {
 		return outcome{changed: true, err: h.lookAgain(ctx, err)}
 	}
 	return outcome{changed: found.did("published"), stopped: found.did("stopped"), err: err}
