@@ -1,9 +1,11 @@
 package hosts
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -185,3 +187,11 @@ func (h *host) learn(ctx context.Context, pending *ssh.Pending) error {
 
 // manifestScript computes archive.Manifest on a host, as a function of the shell.
 func manifestScript() string { return "manifest() {\n" + archive.ManifestScript + "\n}\n" }
+
+// watchTime is how long a unit without a check has to become active.
+const watchTime = 30 * time.Second
+
+// seconds are those that a check has to pass.
+func seconds(timeout time.Duration) string {
+	return strconv.Itoa(int(cmp.Or(timeout, watchTime).Round(time.Second).Seconds()))
+}

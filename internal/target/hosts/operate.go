@@ -45,7 +45,7 @@ func (t *Hosts) operate(ctx context.Context, services []string, watch target.Wat
 
 func (h *host) operate(ctx context.Context, line string) outcome {
 	hosting := h.group.Service
-	step := h.step("restart", hosting, script("restart", "operate"), line, strconv.Itoa(int(hosting.CheckTimeout.Seconds())))
+	step := h.step("restart", hosting, script("restart", "operate"), line, seconds(hosting.CheckTimeout))
 	step.Timeout = commandTime + hosting.CheckTimeout
 	found, err := h.run(ctx, step)
 	return outcome{changed: found.did("restarted"), err: err}

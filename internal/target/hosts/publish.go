@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -186,7 +185,7 @@ func (h *host) publish(ctx context.Context, service release.Service) outcome {
 		restart = "stay"
 	}
 	step := h.step("publish", f.Service, script("restart", "publish"),
-		h.todo.name, h.sentence(service), restart, strconv.Itoa(int(f.Service.CheckTimeout.Seconds())),
+		h.todo.name, h.sentence(service), restart, seconds(f.Service.CheckTimeout),
 		f.Service.BeforePublish, f.Service.AfterPublish, installs)
 	step.Timeout = commandTime + f.Service.CheckTimeout
 	step.Env = append(step.Env, h.about(service, h.todo.name)...)
