@@ -46,8 +46,8 @@ wire() {
 		esac
 	done 2>/dev/null
 	# The pipe stays open: a step must not take the end of a dead client for the end of its input.
-	kill -TERM $$
-	while kill -0 $$ 2>/dev/null; do sleep 1; done 2>/dev/null 3<&-
+	# Again and again: a signal that comes just before a shell waits goes unheard.
+	while kill -TERM $$ 2>/dev/null; do sleep 0.05; done 2>/dev/null 3<&-
 }
 
 # signal reaches the step's session as whom it runs.
@@ -75,7 +75,7 @@ hold() {
 	trap 'woken=yes asked=yes' USR1
 	trap 'woken=yes asked=yes gone=yes' TERM
 	as=
-	if [ "$user" = - ]; then
+	if [ "$user" = - ] || [ "$user" = "$(id -un)" ]; then
 		set -- "$1"
 	elif [ "$(id -u)" = 0 ]; then
 		set -- "$1" runuser -u "$user" --
@@ -123,7 +123,7 @@ run() {
 
 lock() {
 	path=$(take "$1" <&4; echo .)
-	command exec 9>>"${path%.}" || { status=74; return; }
+	command exec 9<"${path%.}" || { status=74; return; }
 	flock -n 9
 	status=$?
 	case $status in

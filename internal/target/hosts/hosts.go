@@ -92,7 +92,7 @@ func (g *group) lost() []*host {
 }
 
 // lose takes hosts out that have a fault, as long as that many may fail. Else it
-// returns all the faults.
+// returns all the faults. A host key that isn't the known one is never let pass.
 func (g *group) lose(hosts []*host, faults []error) error {
 	failed := len(g.lost())
 	for i := range hosts {
@@ -100,7 +100,8 @@ func (g *group) lose(hosts []*host, faults []error) error {
 			failed++
 		}
 	}
-	if failed > g.MaxFailures {
+	var key *ssh.HostKeyError
+	if failed > g.MaxFailures || errors.As(errors.Join(faults...), &key) {
 		return joined(faults)
 	}
 	for i, h := range hosts {
