@@ -24,6 +24,8 @@ func userFlags(t *testing.T, args ...string) *pflag.FlagSet {
 	flags.Bool("quiet", false, "")
 	flags.Bool("yes", false, "")
 	flags.Duration("timeout", 10*time.Minute, "")
+	flags.String("ssh-config", "", "")
+	flags.Bool("accept-new-host-keys", false, "")
 	require.NoError(t, flags.Parse(args))
 	return flags
 }
@@ -76,6 +78,17 @@ func TestLoadUser(t *testing.T) {
 			env:  map[string]string{"SKYCAP_COLOR": "never", "SKYCAP_CHDIR": "/variable", "SKYCAP_YES": "true"},
 			args: []string{"--color=auto", "--chdir=/flag", "--yes=false", "--timeout=1s"},
 			want: usual(func(u *User) { u.Chdir, u.Timeout = "/flag", time.Second }),
+		},
+		"ssh from the file": {file: "ssh_config: /file\n", want: usual(func(u *User) { u.SSHConfig = "/file" })},
+		"ssh from the variable": {
+			file: "ssh_config: /file\n",
+			env:  map[string]string{"SKYCAP_SSH_CONFIG": "/variable", "SKYCAP_ACCEPT_NEW_HOST_KEYS": "true"},
+			want: usual(func(u *User) { u.SSHConfig = "/variable" }),
+		},
+		"ssh from flags": {
+			env:  map[string]string{"SKYCAP_SSH_CONFIG": "/variable"},
+			args: []string{"--ssh-config=/flag", "--accept-new-host-keys"},
+			want: usual(func(u *User) { u.SSHConfig, u.AcceptNewHostKeys = "/flag", true }),
 		},
 		"NO_COLOR":             {env: map[string]string{"NO_COLOR": "1"}, want: usual(func(u *User) { u.Color = "never" })},
 		"NO_COLOR and setting": {file: "color: always\n", env: map[string]string{"NO_COLOR": "1"}, want: usual(func(u *User) { u.Color = "always" })},
