@@ -17,7 +17,7 @@ import (
 // folder is a service's release folder on hosts: all of the revision, with the
 // rendered configuration at its place.
 func (s *source) folder(service settings.Placed, rendered config.Tree) (*release.Folder, error) {
-	hosting := hostingOf(service)
+	hosting := HostingOf(service.Service)
 	tree, err := archive.Compose(s.whole, hosting.ConfigPath, rendered.Files, s.revision)
 	if err != nil {
 		return nil, fmt.Errorf("service %q: %w", service.Name, err)
@@ -35,8 +35,8 @@ func (s *source) folder(service settings.Placed, rendered config.Tree) (*release
 	}, nil
 }
 
-// hostingOf is how a service runs on hosts, as skycap.yaml has it.
-func hostingOf(service settings.Placed) release.Hosting {
+// HostingOf is how a service runs on hosts, as skycap.yaml has it.
+func HostingOf(service *settings.Service) release.Hosting {
 	hosts := service.Hosts
 	hosting := release.Hosting{
 		DeployTo: hosts.DeployTo, Unit: unitName(hosts.Unit), Build: hosts.Build, Restart: hosts.Restart,

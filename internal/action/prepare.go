@@ -105,8 +105,8 @@ type ElsewhereError struct {
 }
 
 func (e *ElsewhereError) Error() string {
-	return fmt.Sprintf("service %q runs at %s in environment %q at that revision, and skycap.yaml here has no service there",
-		e.Service, e.Target, e.Environment)
+	return fmt.Sprintf("service %q is for target %q in environment %q at that revision, and skycap.yaml here has no service there",
+		e.Service, string(e.Target), e.Environment)
 }
 
 // choose picks the environment and the services that were asked for.
@@ -117,11 +117,16 @@ func (o *Operator) choose(s *source, wanted Wanted) (err error) {
 	if s.services, err = s.project.ServicesIn(wanted.Environment, wanted.Services); err != nil {
 		return err
 	}
-	here, err := o.operable(wanted.Environment, nil)
-	faults := []error{err}
+	here := map[skycap.Target]bool{}
+	for _, service := range o.Project.PlacedIn(o.Project.Environments[wanted.Environment]) {
+		for _, kind := range targetsOf(service) {
+			here[kind] = true
+		}
+	}
+	var faults []error
 	for _, service := range s.services {
 		for _, kind := range targetsOf(service) {
-			if err == nil && !slices.ContainsFunc(here, func(s release.Service) bool { return s.Target == kind }) {
+			if !here[kind] {
 				faults = append(faults, &ElsewhereError{Service: service.Name, Environment: wanted.Environment, Target: kind})
 			}
 		}
