@@ -15,7 +15,9 @@ import (
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/run"
 	"github.com/skycap/skycap/internal/settings"
+	"github.com/skycap/skycap/internal/ssh"
 	"github.com/skycap/skycap/internal/target"
+	"github.com/skycap/skycap/internal/target/hosts"
 	"github.com/skycap/skycap/internal/target/kubernetes"
 	"github.com/skycap/skycap/pkg/skycap"
 )
@@ -93,13 +95,7 @@ func (s *session) openTarget(
 		parts = append(parts, target.Part{Target: namespace, Kind: skycap.TargetKubernetes, Services: names})
 	}
 	if names := namesOn(project, environment, settings.TargetHosts); len(names) > 0 {
-		hosts, err := s.openHosts(runner, project, environment, names)
-		if err != nil {
-			for _, part := range parts {
-				_ = part.Target.Close() // it only ends what was started here
-			}
-			return nil, err
-		}
+		hosts := s.openHosts(runner, project, environment, names)
 		parts = append(parts, target.Part{Target: hosts, Kind: skycap.TargetHosts, Services: names})
 	}
 	if len(parts) == 0 {
@@ -120,10 +116,22 @@ func namesOn(project *settings.Project, environment *settings.Environment, kind 
 }
 
 // openHosts makes ready to reach for the hosts of services.
-func (s *session) openHosts(_ run.Runner, _ *settings.Project, _ *settings.Environment, names []string) (target.Target, error) {
-	// SEAM: hosts.Open goes here, with s.user.SSHConfig and s.user.AcceptNewHostKeys,
-	// and for each name environment.Hosts[name] and action.HostingOf(project.Services[name]).
-	return nil, &action.UnsupportedError{Service: names[0], What: "runs on hosts"}
+func (s *session) openHosts(runner run.Runner, project *settings.Project, environment *settings.Environment, names []string) target.Target {
+	groups := map[string]hosts.Group{}
+	for _, name := range names {
+		group := environment.Hosts[name]
+		groups[name] = hosts.Group{
+			Addresses: group.Addresses, User: group.User, Sizes: group.Batch.Sizes, MaxFailures: group.MaxFailures,
+			Service: action.HostingOf(project.Services[name]),
+		}
+	}
+	client := &ssh.Client{
+		Runner: runner, Config: s.user.SSHConfig, AcceptNewHostKeys: s.user.AcceptNewHostKeys,
+		Debug: s.report.Debug, Warn: s.report.Warning,
+	}
+	return hosts.Open(hosts.Options{
+		Client: client, App: project.App, Environment: environment.Name, Groups: groups, Warn: s.report.Warning, Now: time.Now,
+	})
 }
 
 func (s *session) openNamespace(
