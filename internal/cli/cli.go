@@ -70,8 +70,9 @@ func (s *session) root() *cobra.Command {
 	flags.Duration("timeout", 10*time.Minute, "how long to wait until it is healthy (SKYCAP_TIMEOUT)")
 	root.AddCommand(
 		s.deployCommand(), s.planCommand(), s.rollbackCommand(), s.historyCommand(), s.attachCommand(),
-		s.statusCommand(), s.restartCommand(), s.lockCommand(), s.unlockCommand(),
-		s.resolveCommand(), s.configCommand(), s.versionCommand(),
+		s.statusCommand(), s.restartCommand(), s.stopCommand(), s.startCommand(), s.logsCommand(), s.execCommand(),
+		s.lockCommand(), s.unlockCommand(),
+		s.resolveCommand(), s.configCommand(), s.doctorCommand(), s.versionCommand(),
 	)
 	return root
 }
