@@ -68,6 +68,10 @@ func mayImport() map[string][]string {
 		"internal/settings": {},
 		"internal/run":      {},
 
+		// ssh knows hosts and steps, and nothing of what is deployed.
+		"internal/ssh":         {"internal/run"},
+		"internal/ssh/sshtest": {"internal/run"},
+
 		// What the zoo of internal/endtoend makes images of: a program of its own.
 		"internal/endtoend/animal": {},
 		"internal/endtoend/task":   {},

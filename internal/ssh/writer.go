@@ -1,0 +1,92 @@
+package ssh
+
+import (
+	"fmt"
+	"time"
+)
+
+// chunk is how much data the host is told to expect at once, in bytes: between
+// two chunks it can be told other things, and a pipe holds one.
+const chunk = 64 << 10
+
+// write sends the driver, then steps as they come, and a sign of life when there are none.
+func (c *connection) write() {
+	defer func() { _ = c.stdin.Close() }() // the remote shell ends by that
+	tick := c.session.client.tick()
+	if !c.put(driverLine(c.token, tick)) {
+		return
+	}
+	alive := time.NewTicker(tick)
+	defer alive.Stop()
+	for !c.session.isClosing() {
+		step, stop := c.session.next()
+		switch {
+		case stop:
+			if !c.put([]byte("k\n")) {
+				return
+			}
+		case step != nil:
+			if !c.putStep(step) {
+				return
+			}
+		default:
+			select {
+			case <-c.session.wake:
+			case <-c.done:
+				return
+			case <-alive.C:
+				if !c.put([]byte("h\n")) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (s *Session) isClosing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closing
+}
+
+// putStep sends a step: one line, its script, its input.
+func (c *connection) putStep(p *Pending) bool {
+	var text []byte
+	switch p.kind {
+	case "run":
+		text = p.step.text()
+	case "lock":
+		text = []byte(p.step.Args[0])
+	}
+	user := p.step.User
+	if user == "" {
+		user = "-"
+	}
+	input := p.step.Input
+	head := fmt.Appendf(nil, "%s %d %d %d %s\n", p.kind, p.id, len(text)+len(input), len(text), user)
+	head = append(head, text...)
+	if len(head)+len(input) <= chunk {
+		head, input = append(head, input...), nil
+	}
+	return c.putData(head) && c.putData(input)
+}
+
+func (c *connection) putData(data []byte) bool {
+	for len(data) > 0 {
+		now := data[:min(chunk, len(data))]
+		data = data[len(now):]
+		line := fmt.Appendf(nil, "d %d\n", len(now))
+		if len(now) < chunk/16 { // one write, and one packet
+			line, now = append(line, now...), nil
+		}
+		if !c.put(line) || len(now) > 0 && !c.put(now) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *connection) put(data []byte) bool {
+	_, err := c.stdin.Write(data)
+	return err == nil
+}
