@@ -70,7 +70,7 @@ func (s *session) root() *cobra.Command {
 	flags.Duration("timeout", 10*time.Minute, "how long to wait until it is healthy (SKYCAP_TIMEOUT)")
 	root.AddCommand(
 		s.deployCommand(), s.planCommand(), s.rollbackCommand(), s.historyCommand(), s.attachCommand(),
-		s.statusCommand(), s.restartCommand(), s.stopCommand(), s.startCommand(), s.logsCommand(), s.execCommand(),
+		s.statusCommand(), s.restartCommand(), s.stopCommand(), s.startCommand(), s.logsCommand(), s.execCommand(), s.sshCommand(),
 		s.lockCommand(), s.unlockCommand(),
 		s.resolveCommand(), s.configCommand(), s.doctorCommand(), s.versionCommand(),
 	)

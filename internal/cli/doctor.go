@@ -19,7 +19,12 @@ func (s *session) doctorCommand() *cobra.Command {
 		Short: "Check whether this machine can deploy, to an environment or to each; touches nothing",
 		Long: "Doctor checks this machine and then the environment, and says how to mend what isn't as it must be.\n\n" +
 			"Exit codes: 0 all is well, but for warnings; 1 some check failed; 2 usage, or skycap.yaml has faults.",
-		Args: cobra.MaximumNArgs(1),
+		Args: func(command *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return arguments(false, "[env]")(command, args)
+		},
 		RunE: func(command *cobra.Command, args []string) error {
 			operator, err := s.operator()
 			if err != nil {

@@ -9,7 +9,7 @@ import (
 func (s *session) execCommand() *cobra.Command {
 	var execution target.Execution
 	command := &cobra.Command{
-		Use:   "exec <env> <service> -- <command>...",
+		Use: "exec <env> <service> [flags] -- <command>...", DisableFlagsInUseLine: true,
 		Short: "Run a command in an instance of a service, or in all of them",
 		Long: "Exec runs a command in the first instance that is ready, or in the one that is named. Stdin, stdout and\n" +
 			"stderr are the command's, and so is the exit code. With --all it runs in each running instance, one after\n" +
