@@ -3,10 +3,8 @@ package action
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -97,70 +95,6 @@ func markUnderWay(ctx context.Context, place target.Target, releases []skycap.Re
 			return held && (!holder.Since.After(found.Time) || !holder.Since.After(found.Resumed))
 		}
 		releases[i].UnderWay = release.Unfinished(found) && slices.ContainsFunc(found.Services, isHeld)
-	}
-	return nil
-}
-
-// Restart restarts services and waits until they are healthy again.
-func (o *Operator) Restart(ctx context.Context, environment string, services []string, choices Choices) (skycap.Result, error) {
-	result := skycap.Result{App: o.Project.App, Environment: environment, Services: []skycap.ServiceResult{}}
-	o.Report.Start(fmt.Sprintf("restart %s in %s", o.Project.App, environment))
-	operable, err := o.operable(environment, services)
-	if err != nil {
-		return result, err
-	}
-	err = o.at(ctx, environment, func(place target.Target) error {
-		return o.locked(ctx, place, names(operable), o.claim(choices.LockWait, true), func(ctx context.Context, lock target.Lock) error {
-			return o.restart(ctx, place, lock, operable, choices, &result)
-		})
-	})
-	return result, err
-}
-
-func (o *Operator) restart(
-	ctx context.Context, place target.Target, lock target.Lock, services []release.Service, choices Choices, result *skycap.Result,
-) error {
-	o.Report.Phase("apply", "restarting")
-	if err := lock.Check(ctx); err != nil {
-		return err
-	}
-	made := &release.Release{App: o.Project.App, Environment: result.Environment, Services: services}
-	c := (&change{Operator: o, Choices: choices, release: made, target: place, lock: lock, result: result}).prepared()
-	if err := place.Restart(ctx, names(services), c.watch); err != nil {
-		if c.isPartial(err) {
-			result.Changed, result.Word = true, skycap.ResultPartial
-		}
-		return err
-	}
-	result.Changed, c.deadline = true, time.Now().Add(choices.Timeout)
-	for _, service := range services {
-		c.applied[service.Place()] = true
-	}
-	err := c.wait(ctx, services)
-	if err == nil {
-		err = c.tolerated()
-	}
-	if c.isUnhealthy(err) || c.isPartial(err) {
-		c.explain(ctx, err)
-	}
-	c.conclude(err)
-	return errors.Join(err, nameRelease(ctx, place, names(services), result))
-}
-
-// nameRelease says which release the services run, if they all run one.
-func nameRelease(ctx context.Context, place target.Target, services []string, result *skycap.Result) error {
-	statuses, err := place.Status(ctx, services)
-	if err != nil || len(statuses) == 0 {
-		return err
-	}
-	result.Release, result.Revision = statuses[0].Release, statuses[0].Revision
-	for _, status := range statuses {
-		if status.Release != result.Release {
-			result.Release = 0
-		}
-		if status.Revision != result.Revision {
-			result.Revision = ""
-		}
 	}
 	return nil
 }

@@ -72,8 +72,9 @@ func (s *session) root() *cobra.Command {
 	flags.Bool("accept-new-host-keys", false, "trust hosts whose keys ssh doesn't know yet; a changed key is refused always")
 	root.AddCommand(
 		s.deployCommand(), s.planCommand(), s.rollbackCommand(), s.historyCommand(), s.attachCommand(),
-		s.statusCommand(), s.restartCommand(), s.lockCommand(), s.unlockCommand(),
-		s.resolveCommand(), s.configCommand(), s.versionCommand(),
+		s.statusCommand(), s.restartCommand(), s.stopCommand(), s.startCommand(), s.logsCommand(), s.execCommand(), s.sshCommand(),
+		s.lockCommand(), s.unlockCommand(),
+		s.resolveCommand(), s.configCommand(), s.doctorCommand(), s.versionCommand(),
 	)
 	return root
 }

@@ -125,7 +125,7 @@ func (s *session) advise(err error) (usage bool, hint string) {
 	if usage, hint := s.adviseOnUse(err); usage {
 		return true, hint
 	}
-	for _, advise := range []func(error) string{s.adviseOnLocks, s.adviseOnSource, s.adviseOnContent, s.adviseOnTarget} {
+	for _, advise := range []func(error) string{s.adviseOnLocks, s.adviseOnOperating, s.adviseOnSource, s.adviseOnContent, s.adviseOnTarget} {
 		if hint := advise(err); hint != "" {
 			return false, hint
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/run"
 	"github.com/skycap/skycap/internal/settings"
+	"github.com/skycap/skycap/internal/ssh"
 	"github.com/skycap/skycap/internal/target"
 	"github.com/skycap/skycap/internal/target/kubernetes"
 	"github.com/skycap/skycap/pkg/skycap"
@@ -80,6 +81,12 @@ func typed() []struct {
 		{&action.ConflictsError{Changes: []skycap.ObjectChange{{Fields: []skycap.FieldChange{{Path: "a"}}}}}, 1, "--conflicts take"},
 		{&action.CutOffError{Release: 3, Revision: hash, Environment: "staging"}, 1, "skycap deploy 3f2c1a9b8d70 staging"},
 		{&action.CutOffError{Release: 3, Environment: "staging", Rollback: true}, 1, "skycap rollback staging"},
+		{&target.NoInstanceError{Service: "web", Environment: "staging"}, 1, "skycap status staging web"},
+		{&target.NoInstanceError{Service: "web", Environment: "staging", Known: []string{"web-1", "web-2"}}, 1, "web-1, web-2; to choose one: --instance web-1"},
+		{&target.NoInstanceError{Service: "web", Environment: "staging", Instance: "stagin", Known: []string{"staging"}}, 1, "did you mean: skycap deploy tip staging"},
+		{&kubernetes.StopError{Service: "web", Kind: "DaemonSet", Name: "agent"}, 1, "skycap stop <env> <service>"},
+		{&action.UnstoppedError{Environment: "staging", Services: []skycap.ServiceResult{{Service: "web"}}}, 1, "skycap status staging"},
+		{&ssh.NameError{What: "host", Name: "-o"}, 1, "skycap.yaml"},
 		{&kubernetes.SecretError{Object: "x"}, 1, "deploy the revision"},
 		{&action.ElsewhereError{Service: "web", Environment: "staging", Target: skycap.TargetHosts}, 2, "skycap.yaml"},
 		{&archive.PathError{Path: "a//b", Rule: "is not clean"}, 1, "config.path"},

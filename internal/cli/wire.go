@@ -32,7 +32,7 @@ func (s *session) operator() (*action.Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	runner := run.Local{Started: func(command run.Command) { s.report.Debug("run " + command.String()) }}
+	runner := run.Local{Started: s.started}
 	return &action.Operator{
 		Project: project,
 		Repository: func(ctx context.Context) (revision.Repository, error) {
@@ -50,6 +50,9 @@ func (s *session) operator() (*action.Operator, error) {
 		Evidence: evidenceFolder(),
 	}, nil
 }
+
+// started tells of each program that is started, those who want to know.
+func (s *session) started(command run.Command) { s.report.Debug("run " + command.String()) }
 
 // settingsFile is the path of the operator's skycap.yaml.
 func (s *session) settingsFile() (string, error) {
