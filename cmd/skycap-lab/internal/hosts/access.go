@@ -45,7 +45,7 @@ func (f Fleet) writeAccess() error {
 		}
 		fmt.Fprintf(&known, "%s %s", h.name, key) //nolint:errcheck // memory
 		//nolint:errcheck // memory
-		fmt.Fprintf(&config, "\nHost %s\n  HostName %s\n  Port %s\n  HostKeyAlias %[1]s\n  User %s\n", h.name, h.address, h.port, deployer)
+		fmt.Fprintf(&config, "\nHost %s\n  HostKeyAlias %[1]s\n  HostName %[2]s\n  Port %[3]s\n  User %[4]s\n", h.name, h.address, h.port, deployer)
 	}
 	//nolint:errcheck // memory
 	fmt.Fprintf(&config, `

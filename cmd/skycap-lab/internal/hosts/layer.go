@@ -102,5 +102,8 @@ func (e entry) write(folder string) error {
 	if err := os.Chmod(path, e.mode); err != nil { // whatever the umask
 		return err
 	}
-	return os.Lchown(path, e.owner, -1)
+	if e.owner == os.Geteuid() {
+		return nil
+	}
+	return os.Lchown(path, e.owner, e.owner)
 }
