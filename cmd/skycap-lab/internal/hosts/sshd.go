@@ -30,7 +30,7 @@ AuthenticationMethods publickey
 PidFile none
 UsePAM no
 StrictModes no
-Subsystem sftp internal-sftp
+Subsystem sftp /usr/lib/openssh/sftp-server
 ForceCommand cd %s && exec "${SHELL:-/bin/sh}" ${SSH_ORIGINAL_COMMAND:+-c "$SSH_ORIGINAL_COMMAND"}
 `, quoted(dir.Host(name, "key")), quoted(dir.SSH("id_ed25519.pub")), shellQuoted(dir.Host(name, "home")))
 }
