@@ -43,11 +43,9 @@ func (f Fleet) writeAccess() error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&known, "%s %s", h.name, key) //nolint:errcheck // memory
-		//nolint:errcheck // memory
+		fmt.Fprintf(&known, "%s %s", h.name, key)
 		fmt.Fprintf(&config, "\nHost %s\n  HostKeyAlias %[1]s\n  HostName %[2]s\n  Port %[3]s\n  User %[4]s\n", h.name, h.address, h.port, deployer)
 	}
-	//nolint:errcheck // memory
 	fmt.Fprintf(&config, `
 Host %s
   IdentityFile %s

@@ -63,7 +63,7 @@ func (f Fleet) layer(h host, key string) ([]entry, error) {
 		}
 	}
 	id := make([]byte, 16)
-	rand.Read(id) //nolint:errcheck // it never fails
+	rand.Read(id)
 	const etc, root, deploy = "upper/etc/", "upper/root/.ssh/", "upper/home/deploy/"
 	return []entry{
 		{"work/", 0o755, 0, ""},
