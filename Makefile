@@ -13,7 +13,7 @@ export GOFLAGS := $(GOFLAGS) -buildvcs=$(if $(version),auto,false)
 .DEFAULT_GOAL := help
 .PHONY: help demo test zoo faults scale build verify lint generate down clean
 
-demo: build ## start a lab, deploy the example twice, and prove what runs
+demo: build ## start a lab with a cluster and hosts, deploy the example twice, and prove what runs
 	configs/demo.sh
 
 test: build ## run all tests, those against the lab included

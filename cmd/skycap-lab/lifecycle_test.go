@@ -118,9 +118,9 @@ func (l testLab) run(args ...string) string {
 }
 
 // upKilled starts up and kills it after a while. What it started goes on.
-func (l testLab) upKilled(after time.Duration) {
+func (l testLab) upKilled(after time.Duration, more ...string) {
 	l.t.Helper()
-	cmd := l.command(l.t.Context(), "up")
+	cmd := l.command(l.t.Context(), append([]string{"up"}, more...)...)
 	var out bytes.Buffer
 	cmd.Stderr = &out
 	if err := cmd.Start(); err != nil {
@@ -233,10 +233,12 @@ func (l testLab) wantNoTrace() {
 		l.t.Errorf("%q is left", l.dir)
 	}
 	for pattern, what := range map[string]string{
-		"/sys/class/net/skycap" + l.dir.ID():             "bridge",
-		"/sys/fs/cgroup/*/skycap-lab-" + l.dir.ID():      "cgroup",
-		"/sys/fs/cgroup/skycap-lab-" + l.dir.ID():        "cgroup",
-		"/var/lib/cni/results/skycap" + l.dir.ID() + "*": "network",
+		"/sys/class/net/skycap" + l.dir.ID():              "bridge",
+		"/sys/class/net/skyhost" + l.dir.ID():             "bridge",
+		"/sys/class/net/vb-" + l.dir.ID() + "*":           "host's interface",
+		"/sys/fs/cgroup/*/skycap-lab-" + l.dir.ID() + "*": "cgroup",
+		"/sys/fs/cgroup/skycap-lab-" + l.dir.ID() + "*":   "cgroup",
+		"/var/lib/cni/results/skycap" + l.dir.ID() + "*":  "network",
 	} {
 		if found, err := filepath.Glob(pattern); err != nil || len(found) > 0 {
 			l.t.Errorf("a %s is left: %q %v", what, found, err)

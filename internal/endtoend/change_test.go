@@ -106,7 +106,7 @@ func TestWorkingCopyNeverChangesTheResult(t *testing.T) {
 	c.write(greeting, "dirty\n")
 	c.write("config/staging/web/untracked.txt", "untracked\n")
 	c.edit("deploy/web/deployment.yaml", "replicas: 2", "replicas: 7")
-	c.edit("skycap.yaml", "manifests: deploy/web", "manifests: deploy/web\n  worker:\n    kubernetes: {manifests: deploy/worker}")
+	c.edit("skycap.yaml", "manifests: deploy/web", "manifests: deploy/web\n  mailer:\n    kubernetes: {manifests: deploy/mailer}")
 	c.edit("skycap.yaml", "mount: /etc/storefront", "mount: /elsewhere")
 	c.edit("skycap.yaml", "log_level: debug", "log_level: dirty")
 

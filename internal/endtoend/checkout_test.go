@@ -59,9 +59,17 @@ func shortFolder(t *testing.T) string {
 	return folder
 }
 
-// place leads the environments to the test's namespaces, on disk only.
+// workerHosts are the example's hosts in staging, which all tests would share.
+const workerHosts = `    hosts:
+      # The first batch is the canary.
+      worker: {addresses: [worker1, worker2, worker3], batch: [1, 100%]}
+`
+
+// place leads the environments to the test's namespaces, on disk only. Without hosts
+// no environment has the worker: web alone is deployed.
 func (c *checkout) place() {
 	c.t.Helper()
+	c.edit("skycap.yaml", workerHosts, "")
 	c.edit("skycap.yaml", "namespace: storefront-staging", "namespace: "+c.staging)
 	c.edit("skycap.yaml", "namespace: storefront-production", "namespace: "+c.production)
 }

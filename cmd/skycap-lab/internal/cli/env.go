@@ -10,6 +10,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/skycap/skycap/cmd/skycap-lab/internal/hosts"
+	"github.com/skycap/skycap/cmd/skycap-lab/internal/state"
 )
 
 func newEnv(flags *shared) *cobra.Command {
@@ -26,18 +29,26 @@ func newEnv(flags *shared) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printEnv(cmd.OutOrStdout(), []variable{
-				{"KUBECONFIG", l.Dir.Kubeconfig()},
-				{"SKYCAP_LAB_REGISTRY", settings.Registry()},
-				{"SKYCAP_LAB_REPO", l.Dir.Repository()},
-				{"SKYCAP_LAB_STATE", string(l.Dir)},
-				{"PATH", first(l.Dir.Path("bin"), os.Getenv("PATH"))},
-			})
+			return printEnv(cmd.OutOrStdout(), variables(l.Dir, settings))
 		},
 	}
 }
 
 type variable struct{ name, value string }
+
+func variables(dir state.Dir, s state.Settings) []variable {
+	all := []variable{
+		{"KUBECONFIG", dir.Kubeconfig()},
+		{"SKYCAP_LAB_REGISTRY", s.Registry()},
+		{"SKYCAP_LAB_REPO", dir.Repository()},
+		{"SKYCAP_LAB_STATE", string(dir)},
+		{"PATH", first(dir.Path("bin"), os.Getenv("PATH"))},
+	}
+	if s.Hosts > 0 { // skycap reads the second as its --ssh-config
+		all = append(all, variable{"SKYCAP_LAB_SSH_CONFIG", hosts.Config(dir)}, variable{"SKYCAP_SSH_CONFIG", hosts.Config(dir)})
+	}
+	return all
+}
 
 // printEnv prints an assignment a line, plain enough for programs that are no
 // shell, and one line that exports them all.

@@ -2,11 +2,14 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/skycap/skycap/cmd/skycap-lab/internal/hosts"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/lab"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/state"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/toolchain"
@@ -14,12 +17,19 @@ import (
 
 func newUp(flags *shared) *cobra.Command {
 	var wishes lab.Wishes
+	var count int
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Start what is not running yet; the first time builds Kubernetes, which takes minutes",
 		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return runUp(cmd, flags, wishes) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("hosts") {
+				wishes.Hosts = &count
+			}
+			return runUp(cmd, flags, wishes)
+		},
 	}
+	cmd.Flags().IntVar(&count, "hosts", 0, "how many classic hosts; fewer than there are removes the last ones (default what the lab has, none at first)")
 	cmd.Flags().StringVar(&wishes.Nodes, "nodes", "", "real, simulated or both (default real for root on Linux, else simulated)")
 	cmd.Flags().StringVar(&wishes.Source, "source", "", "the root of Skycap's sources (default: where this program was built)")
 	cmd.Flags().StringVar(&wishes.Tools, "tools", os.Getenv("SKYCAP_LAB_TOOLS"), "use the cluster's programs in this folder, don't build them")
@@ -29,6 +39,9 @@ func newUp(flags *shared) *cobra.Command {
 func runUp(cmd *cobra.Command, flags *shared, wishes lab.Wishes) error {
 	if !slices.Contains([]string{"", state.Real, state.Simulated, state.Both}, wishes.Nodes) {
 		return usageError{fmt.Errorf("--nodes %q: must be %q, %q or %q", wishes.Nodes, state.Real, state.Simulated, state.Both)}
+	}
+	if n := wishes.Hosts; n != nil && (*n < 0 || *n > hosts.Max) {
+		return usageError{fmt.Errorf("--hosts %d: must be 0 to %d", *n, hosts.Max)}
 	}
 	l, err := flags.lab(cmd)
 	if err != nil {
@@ -41,8 +54,7 @@ func runUp(cmd *cobra.Command, flags *shared, wishes lab.Wishes) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), welcome, settings.Registry(), l.Dir.Repository(), envCommand(flags))
-	return err
+	return welcome(cmd.OutOrStdout(), l.Dir, settings, envCommand(flags))
 }
 
 func findSource(flag string) (string, error) {
@@ -65,11 +77,21 @@ func envCommand(flags *shared) string {
 	return "skycap-lab env --state " + quote(flags.stateDir)
 }
 
-const welcome = `
+// welcome says what is there, and what to do next.
+func welcome(w io.Writer, dir state.Dir, s state.Settings, env string) error {
+	reach := ""
+	if s.Hosts > 0 {
+		reach = fmt.Sprintf("\n  hosts       %s: ssh -F %s %s", strings.Join(hosts.Names(s.Hosts), ", "), quote(hosts.Config(dir)), hosts.Name(1))
+	}
+	_, err := fmt.Fprintf(w, welcomeText, s.Registry(), dir.Repository(), reach, env)
+	return err
+}
+
+const welcomeText = `
 The lab is up.
 
   registry    %s
-  repository  %s
+  repository  %s%s
 
 Next:
 

@@ -32,6 +32,21 @@ func ForRealNodes() []Package {
 	}
 }
 
+// ForMachines is what hosts that boot are made and reached with.
+func ForMachines() []Package {
+	return []Package{
+		{"debootstrap", "debootstrap"},
+		{"systemd-container", "systemd-nspawn"},
+		{"iproute2", "ip"},
+		{"openssh-client", "ssh"},
+	}
+}
+
+// ForServers is what hosts that are no machines run and are reached with.
+func ForServers() []Package {
+	return []Package{{"openssh-server", "/usr/sbin/sshd"}, {"openssh-client", "ssh"}}
+}
+
 // Missing returns the packages whose program is not to be found.
 func Missing(packages []Package) []string {
 	var names []string

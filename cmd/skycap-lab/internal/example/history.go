@@ -32,32 +32,41 @@ func history() []commit {
 		{
 			author:  ada,
 			time:    time.Date(2026, 1, 12, 9, 30, 0, 0, time.UTC),
-			message: "storefront: a web service that shows its revision and config",
+			message: "storefront: a web service and a worker that show their revision and config",
 		},
 		{
 			author:  bruno,
 			time:    time.Date(2026, 1, 13, 14, 5, 0, 0, time.UTC),
 			message: "staging: say that nothing is for sale",
-			edits:   []edit{{"config/staging/web/greeting.txt", "Hello from staging.", "Hello from staging: nothing here is for sale."}},
+			edits: []edit{
+				{"config/staging/web/greeting.txt", "Hello from staging.", "Hello from staging: nothing here is for sale."},
+				{"config/staging/worker/greeting.txt", "Hello from staging.", "Hello from staging: no parcel leaves it."},
+			},
 		},
 		{
 			author:  chen,
 			time:    time.Date(2026, 1, 15, 11, 47, 0, 0, time.UTC),
-			message: "web: a warmer greeting",
-			edits:   []edit{{"web/handler.go", `"Hello."`, `"Welcome to the shop."`}},
-			tag:     "v1.0",
+			message: "web, worker: a warmer greeting",
+			edits: []edit{
+				{"web/handler.go", `"Hello."`, `"Welcome to the shop."`},
+				{"worker/worker.py", `"Hello."`, `"The shop's worker welcomes you."`},
+			},
+			tag: "v1.0",
 		},
 		{
 			author:  ada,
 			time:    time.Date(2026, 1, 19, 8, 20, 0, 0, time.UTC),
 			message: "README: what the storefront consists of",
-			edits:   []edit{{"README.md", "A small shop.", "A small shop: one web service, two environments."}},
+			edits:   []edit{{"README.md", "A small shop.", "A small shop: a web service in Kubernetes and a worker on hosts, two environments."}},
 		},
 		{
 			author:  bruno,
 			time:    time.Date(2026, 1, 21, 16, 12, 0, 0, time.UTC),
-			message: "web: call the shop a storefront",
-			edits:   []edit{{"web/handler.go", `"Welcome to the shop."`, `"Welcome to the storefront."`}},
+			message: "web, worker: call the shop a storefront",
+			edits: []edit{
+				{"web/handler.go", `"Welcome to the shop."`, `"Welcome to the storefront."`},
+				{"worker/worker.py", `"The shop's worker welcomes you."`, `"The storefront's worker welcomes you."`},
+			},
 		},
 	}
 }

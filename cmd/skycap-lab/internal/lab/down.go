@@ -8,6 +8,7 @@ import (
 
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/node"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/process"
+	"github.com/skycap/skycap/cmd/skycap-lab/internal/state"
 )
 
 // downTimeout is for a machine that is slow to let processes go.
@@ -35,6 +36,12 @@ func (l Lab) Down(ctx context.Context, purge bool) (wasUp bool, err error) {
 	wasUp = len(table) > 0 || l.hasCluster()
 	if canRunNodes() {
 		err = l.Progress.Step("node", func() (string, error) { return "gone", node.Clear(ctx, l.Dir) })
+		if err != nil {
+			return wasUp, err
+		}
+	}
+	if _, err := os.Stat(l.Dir.Host()); err == nil {
+		err = l.Progress.Step("hosts", func() (string, error) { return "gone", l.fleet(state.Settings{}).Clear(ctx) })
 		if err != nil {
 			return wasUp, err
 		}

@@ -2,11 +2,13 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"runtime"
 
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/cluster"
+	"github.com/skycap/skycap/cmd/skycap-lab/internal/hosts"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/node"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/process"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/progress"
@@ -25,23 +27,32 @@ func (l Lab) host() process.Host {
 }
 
 // portNames are the listeners that need a port of their own.
-func portNames() []string {
-	return []string{
+func portNames(s state.Settings) []string {
+	names := []string{
 		"registry", "kube-apiserver", "kube-controller-manager", "kube-scheduler",
 		"kubelet", "kubelet-health", "kwok",
 	}
+	if !canRunMachines() {
+		names = append(names, hosts.Names(s.Hosts)...)
+	}
+	return names
+}
+
+// fleet is the hosts with these settings.
+func (l Lab) fleet(s state.Settings) hosts.Fleet {
+	return hosts.Fleet{Dir: l.Dir, Settings: s, Machines: canRunMachines()}
 }
 
 // components lists all that runs with these settings, in the order of starting.
-func components(dir state.Dir, s state.Settings) []process.Daemon {
-	all := append([]process.Daemon{registry.Daemon(dir, s)}, cluster.ControlPlane(dir, s)...)
+func (l Lab) components(s state.Settings) []process.Daemon {
+	all := append([]process.Daemon{registry.Daemon(l.Dir, s)}, cluster.ControlPlane(l.Dir, s)...)
 	if s.HasSimulated() {
-		all = append(all, cluster.Kwok(dir, s))
+		all = append(all, cluster.Kwok(l.Dir, s))
 	}
 	if s.HasReal() {
-		all = append(all, node.Containerd(dir), node.Kubelet(dir, s))
+		all = append(all, node.Containerd(l.Dir), node.Kubelet(l.Dir, s))
 	}
-	return all
+	return append(all, l.fleet(s).Daemons()...)
 }
 
 // hasCluster tells whether a cluster's data is there, running or not.
@@ -55,28 +66,46 @@ func canRunNodes() bool {
 	return runtime.GOOS == "linux" && os.Geteuid() == 0
 }
 
-// settle decides on the nodes and the ports. A cluster that is there keeps its
-// nodes: objects of the other kind would stay in it forever.
-func (l Lab) settle(nodes string) (state.Settings, error) {
+// canRunMachines tells whether hosts can boot here.
+func canRunMachines() bool { return canRunNodes() }
+
+// settle decides on the nodes, the hosts and the ports.
+func (l Lab) settle(w Wishes) (s state.Settings, err error) {
 	if l.hasCluster() {
-		have, err := l.Dir.Load()
-		if err == nil && nodes != "" && nodes != have.Nodes {
-			err = &NodesError{Have: have.Nodes, Want: nodes}
+		if s, err = l.Dir.Load(); err != nil {
+			return s, err
 		}
-		if err != nil {
-			return have, err
-		}
-		nodes = have.Nodes
 	}
+	if s.Nodes, err = l.chooseNodes(s.Nodes, w.Nodes); err != nil {
+		return s, err
+	}
+	if w.Hosts != nil {
+		s.Hosts = *w.Hosts
+	}
+	if s.Hosts > 0 && s.Subnet == "" {
+		if s.Subnet, err = l.Dir.FreeSubnet(); err != nil {
+			return s, err
+		}
+	}
+	return l.Dir.Settle(s, portNames(s))
+}
+
+// chooseNodes decides on the nodes. A cluster that is there keeps those that it has:
+// objects of the other kind would stay in it forever.
+func (l Lab) chooseNodes(have, want string) (string, error) {
+	if have != "" && want != "" && want != have {
+		return "", &NodesError{Have: have, Want: want}
+	}
+	nodes := cmp.Or(have, want)
 	if nodes == "" && canRunNodes() {
 		nodes = state.Real
 	} else if nodes == "" {
 		nodes = state.Simulated
 	}
 	if nodes != state.Simulated && !canRunNodes() {
-		return state.Settings{}, &PrivilegeError{Nodes: nodes}
+		return "", &PrivilegeError{Nodes: nodes}
 	}
-	return l.Dir.Settle(nodes, portNames())
+	return nodes, nil
 }
 
 // NodesError is a wish for other nodes than the cluster has.

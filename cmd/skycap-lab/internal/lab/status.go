@@ -31,7 +31,7 @@ func (l Lab) Status(ctx context.Context) ([]Health, error) {
 		return nil, err
 	}
 	var all []Health
-	for _, d := range components(l.Dir, s) {
+	for _, d := range l.components(s) {
 		h := Health{Component: d.Name, Address: d.Address, Err: errors.New("does not run")}
 		if p, ok := table.Daemon(d.Name); ok {
 			h.PID, h.Err = p.PID, process.Check(ctx, d)
@@ -48,7 +48,7 @@ func (l Lab) Running() (state.Settings, error) {
 		return s, err
 	}
 	table, err := process.Scan(string(l.Dir))
-	for _, d := range components(l.Dir, s) {
+	for _, d := range l.components(s) {
 		if _, ok := table.Daemon(d.Name); !ok {
 			return s, errors.Join(err, ErrDown)
 		}

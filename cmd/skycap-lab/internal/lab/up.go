@@ -2,14 +2,11 @@ package lab
 
 import (
 	"context"
-	"fmt"
 	"strings"
-	"time"
 
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/cluster"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/debian"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/example"
-	"github.com/skycap/skycap/cmd/skycap-lab/internal/node"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/process"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/registry"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/state"
@@ -18,6 +15,7 @@ import (
 
 // Wishes are what the caller of Up can choose.
 type Wishes struct {
+	Hosts  *int   // how many; nil for as many as there are
 	Nodes  string // real, simulated or both; empty for what fits the machine
 	Source string // the root of Skycap's sources
 	Tools  string // a folder with programs that are built already; empty to build them
@@ -40,7 +38,7 @@ func (l Lab) Up(ctx context.Context, w Wishes) (state.Settings, error) {
 		return state.Settings{}, err
 	}
 	defer unlock()
-	s, err := l.settle(w.Nodes)
+	s, err := l.settle(w)
 	if err != nil {
 		return s, err
 	}
@@ -75,6 +73,7 @@ func (l Lab) steps(s state.Settings, w Wishes) []step {
 		steps = append(steps, l.daemon(d))
 	}
 	steps = append(steps, l.nodes(s, w)...)
+	steps = append(steps, l.hosts(s, w)...)
 	return append(steps,
 		step{"namespaces", func(ctx context.Context) (string, error) {
 			return strings.Join(cluster.Namespaces(), ", "), cluster.Kubectl{Dir: l.Dir}.CreateNamespaces(ctx)
@@ -92,6 +91,11 @@ func (l Lab) packages(ctx context.Context, s state.Settings) (string, error) {
 	wanted := debian.ForCommits()
 	if s.HasReal() {
 		wanted = append(wanted, debian.ForRealNodes()...)
+	}
+	if s.Hosts > 0 && canRunMachines() {
+		wanted = append(wanted, debian.ForMachines()...)
+	} else if s.Hosts > 0 {
+		wanted = append(wanted, debian.ForServers()...)
 	}
 	missing := debian.Missing(wanted)
 	if len(missing) == 0 {
@@ -118,50 +122,4 @@ func (l Lab) daemon(d process.Daemon) step {
 		}
 		return "runs already", err
 	}}
-}
-
-// nodes start their processes and wait until the cluster may place pods on them.
-func (l Lab) nodes(s state.Settings, w Wishes) []step {
-	var steps []step
-	kubectl := cluster.Kubectl{Dir: l.Dir}
-	count, since := 0, time.Time{}
-	if s.HasSimulated() {
-		count++
-		steps = append(steps, l.daemon(cluster.Kwok(l.Dir, s)), step{"simulated node",
-			func(ctx context.Context) (string, error) {
-				return "registered", kubectl.AddSimulatedNode(ctx, s.HasReal())
-			}})
-	}
-	if s.HasReal() {
-		count++
-		steps = append(steps, step{"node's ground", func(ctx context.Context) (string, error) {
-			outcome, fresh, err := l.prepareNode(ctx, s, w)
-			if fresh {
-				since = time.Now()
-			}
-			return outcome, err
-		}}, l.daemon(node.Containerd(l.Dir)), l.daemon(node.Kubelet(l.Dir, s)))
-	}
-	return append(steps, step{"nodes", func(ctx context.Context) (string, error) {
-		ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, fmt.Errorf("the nodes were not ready after a minute"))
-		defer cancel()
-		return "ready", kubectl.WaitForNodes(ctx, count, since)
-	}})
-}
-
-// prepareNode clears away a node that died, as after a reboot: its containers come
-// back from what the cluster knows.
-func (l Lab) prepareNode(ctx context.Context, s state.Settings, w Wishes) (outcome string, fresh bool, err error) {
-	pause, err := node.EnsurePause(ctx, l.Dir, s, w.Source)
-	if err != nil {
-		return "", false, err
-	}
-	alive, err := node.IsAlive(l.Dir)
-	if alive || err != nil {
-		return "in use", false, err
-	}
-	if err := node.Clear(ctx, l.Dir); err != nil {
-		return "", false, err
-	}
-	return "prepared", true, node.Configure(l.Dir, s, pause)
 }

@@ -55,5 +55,5 @@ maxPods: 250
 registryPullQPS: 0
 kubeAPIQPS: 500
 kubeAPIBurst: 1000
-`, s.Port("kubelet"), s.Port("kubelet-health"), dir.Cluster("ca.crt"), socket, cgroupName(dir))
+`, s.Port("kubelet"), s.Port("kubelet-health"), dir.Cluster("ca.crt"), socket, group(dir))
 }

@@ -1,13 +1,8 @@
 package node
 
 import (
-	"context"
 	"fmt"
-	"net"
-	"os"
-	"path/filepath"
 
-	"github.com/skycap/skycap/cmd/skycap-lab/internal/process"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/state"
 )
 
@@ -39,33 +34,4 @@ func networkConfig(dir state.Dir) string {
   ]
 }
 `, bridgeName(dir), bridgeName(dir), subnet(dir))
-}
-
-// removeBridge removes the bridge. The pods' ends of it go with their namespaces.
-func removeBridge(ctx context.Context, dir state.Dir) error {
-	name := bridgeName(dir)
-	if _, err := os.Stat(filepath.Join("/sys/class/net", name)); err != nil {
-		return nil //nolint:nilerr // it is not there, which is the aim
-	}
-	for _, veth := range ports(name) {
-		// One that is gone already went with its namespace.
-		process.Command{Argv: []string{"ip", "link", "delete", veth}}.Run(ctx) //nolint:errcheck // see above
-	}
-	_, err := process.Command{Argv: []string{"ip", "link", "delete", name}}.Run(ctx)
-	return err
-}
-
-// ports lists the interfaces that are plugged into a bridge.
-func ports(bridge string) []string {
-	interfaces, err := net.Interfaces()
-	if err != nil {
-		return nil
-	}
-	var names []string
-	for _, i := range interfaces {
-		if _, err := os.Lstat(filepath.Join("/sys/class/net", bridge, "brif", i.Name)); err == nil {
-			names = append(names, i.Name)
-		}
-	}
-	return names
 }

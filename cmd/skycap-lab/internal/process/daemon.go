@@ -63,6 +63,12 @@ func (h Host) Stop(ctx context.Context, components ...string) error {
 	return Kill(ctx, h.finder(components...))
 }
 
+// Marked is an environment for a foreground program whose processes are to be found as
+// a component's: if this program dies, they can be ended by Stop.
+func (h Host) Marked(component string) []string {
+	return withMarks(os.Environ(), h.StateDir, component)
+}
+
 func (h Host) finder(components ...string) func() (Table, error) {
 	return func() (Table, error) {
 		table, err := Scan(h.StateDir)
@@ -105,7 +111,7 @@ func (h Host) start(d Daemon) (ended <-chan struct{}, err error) {
 	argv := append(slices.Clone(d.Via), d.Argv...)
 	process, err := os.StartProcess(argv[0], argv, &os.ProcAttr{
 		Dir:   h.StateDir,
-		Env:   withMarks(os.Environ(), h.StateDir, d.Name),
+		Env:   h.Marked(d.Name),
 		Files: []*os.File{null, log, log},
 		Sys:   detached(),
 	})

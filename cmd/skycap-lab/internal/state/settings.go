@@ -20,8 +20,10 @@ const (
 
 // Settings are the choices of the first start; later ones keep them.
 type Settings struct {
-	Nodes string         `json:"nodes"`
-	Ports map[string]int `json:"ports"`
+	Nodes  string         `json:"nodes"`
+	Ports  map[string]int `json:"ports"`
+	Hosts  int            `json:"hosts,omitempty"`
+	Subnet string         `json:"subnet,omitempty"` // of the hosts, as 10.128.0; empty where they have none
 }
 
 // HasReal tells whether a kubelet runs here.
@@ -54,18 +56,18 @@ func (d Dir) Load() (Settings, error) {
 	return s, nil
 }
 
-// Settle keeps the choice of nodes, and chooses a free port for each component that
-// has none yet.
-func (d Dir) Settle(nodes string, components []string) (Settings, error) {
+// Settle keeps the choices that are made, and chooses a free port for each component
+// that has none yet.
+func (d Dir) Settle(choices Settings, components []string) (Settings, error) {
 	s, err := d.Load()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return s, err
 	}
-	s.Nodes = nodes
-	if s.Ports, err = freePorts(s.Ports, d.firstPort(), components); err != nil {
+	choices.Ports, err = freePorts(s.Ports, d.firstPort(), components)
+	if err != nil {
 		return s, err
 	}
-	return s, d.save(s)
+	return choices, d.save(choices)
 }
 
 func (d Dir) settingsFile() string { return d.Path("lab.json") }

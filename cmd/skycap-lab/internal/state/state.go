@@ -96,6 +96,15 @@ func (d Dir) Cluster(names ...string) string { return d.Path(append([]string{"cl
 // Node is a file of the real node. It goes with down, and when the node died.
 func (d Dir) Node(names ...string) string { return d.Path(append([]string{"node"}, names...)...) }
 
+// Host is a file of a host. They go with down.
+func (d Dir) Host(names ...string) string { return d.Path(append([]string{"hosts"}, names...)...) }
+
+// Base is what the hosts' machines are made from, a Debian installation.
+func (d Dir) Base(names ...string) string { return d.Path(append([]string{"base"}, names...)...) }
+
+// SSH is what the hosts are reached with: a key, known_hosts, config. It goes with down.
+func (d Dir) SSH(names ...string) string { return d.Path(append([]string{"ssh"}, names...)...) }
+
 // Registry is where blobs and manifests are kept.
 func (d Dir) Registry(names ...string) string {
 	return d.Path(append([]string{"registry"}, names...)...)

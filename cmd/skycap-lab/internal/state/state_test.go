@@ -2,6 +2,7 @@ package state
 
 import (
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 )
@@ -41,16 +42,19 @@ func TestOpenRefusesWhatSocketsCannotHave(t *testing.T) {
 
 func TestSettleKeepsPorts(t *testing.T) {
 	dir := Dir(t.TempDir())
-	first, err := dir.Settle(Real, []string{"a", "b"})
+	first, err := dir.Settle(Settings{Nodes: Real}, []string{"a", "b"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if first.Ports["a"] == first.Ports["b"] {
 		t.Errorf("two components share a port: %v", first.Ports)
 	}
-	second, err := dir.Settle(Both, []string{"a", "b", "c"})
+	second, err := dir.Settle(Settings{Nodes: Both, Hosts: 2}, []string{"a", "b", "c"})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if again, err := dir.Load(); err != nil || again.Nodes != Both || again.Hosts != 2 {
+		t.Errorf("loaded %v, %v", again, err)
 	}
 	if second.Ports["a"] != first.Ports["a"] || second.Ports["b"] != first.Ports["b"] || second.Ports["c"] == 0 {
 		t.Errorf("first %v, then %v", first.Ports, second.Ports)
@@ -68,4 +72,30 @@ func TestLockWaitsItsTurn(t *testing.T) {
 		t.Fatal(err)
 	}
 	unlock2()
+}
+
+func TestSubnetsAreTheLabsOwn(t *testing.T) {
+	none := func(netip.Prefix) bool { return false }
+	seen := map[string]Dir{}
+	for _, dir := range []Dir{"/tmp/a", "/tmp/b", "/root/.local/state/skycap-lab"} {
+		subnet, err := dir.freeSubnet(none)
+		if err != nil {
+			t.Fatal(err)
+		}
+		prefix := netip.MustParsePrefix(subnet + ".0/24")
+		if !netip.MustParsePrefix("10.128.0.0/10").Contains(prefix.Addr()) {
+			t.Errorf("%q: %q is out of range", dir, subnet)
+		}
+		if other, ok := seen[subnet]; ok {
+			t.Errorf("%q and %q share %q", dir, other, subnet)
+		}
+		seen[subnet] = dir
+		next, err := dir.freeSubnet(func(p netip.Prefix) bool { return p == prefix })
+		if err != nil || next == subnet {
+			t.Errorf("%q is taken, and it chose %q, %v", subnet, next, err)
+		}
+	}
+	if _, err := Dir("/tmp/a").freeSubnet(func(netip.Prefix) bool { return true }); err == nil {
+		t.Error("it found a subnet although all are taken")
+	}
 }
