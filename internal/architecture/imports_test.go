@@ -33,7 +33,7 @@ func mayImport() map[string][]string {
 			"internal/action", "internal/archive", "internal/config", "internal/image", "internal/kubectl",
 			"internal/manifest", "internal/release", "internal/report", "internal/revision",
 			"internal/rollout", "internal/run", "internal/settings", "internal/ssh",
-			"internal/target", "internal/target/kubernetes",
+			"internal/target", "internal/target/hosts", "internal/target/kubernetes",
 		},
 		// action orders the phases. It knows a target by its interface alone.
 		"internal/action": {
