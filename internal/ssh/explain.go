@@ -106,7 +106,7 @@ var (
 	denied      = regexp.MustCompile(`Permission denied \(([^)]*)\)|Too many authentication failures`)
 	turnedAway  = regexp.MustCompile(`(?i)connection (reset|closed) |kex_exchange_identification: |ssh_exchange_identification: |Exceeded MaxStartups|Broken pipe`)
 	notForNow   = regexp.MustCompile(`Not allowed at this time`)
-	notForHuman = regexp.MustCompile(`^(debug\d: |OpenSSH_|Authenticated to |Warning: Permanently added)|^\s*$`)
+	notForHuman = regexp.MustCompile(`^(debug\d: |OpenSSH_|Authenticated to |Warning: Permanently added|Transferred: |Bytes per second: )|^\s*$`)
 )
 
 func parseLog(text string) sshLog {
