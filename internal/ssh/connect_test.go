@@ -53,7 +53,10 @@ func TestHostKeysThatAreNotAsKnownAreToldAtOnce(t *testing.T) {
 
 	trusting := clientOf(t, config)
 	trusting.AcceptNewHostKeys = true
+	warned := make(chan string, 1)
+	trusting.Warn = func(text string) { warned <- text }
 	require.NoError(t, echo(t, trusting, "new1"))
+	assert.Contains(t, <-warned, one.Fingerprint(t))
 	require.NoError(t, echo(t, client, "new1"), "it is known from now on")
 	var changed *HostKeyError
 	require.ErrorAs(t, echo(t, trusting, "changed"), &changed)

@@ -102,6 +102,7 @@ var (
 	shownKey    = regexp.MustCompile(`(?m)^debug1: Server host key: (\S+) (\S+)`)
 	refusedKey  = regexp.MustCompile(`Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|host key is known for`)
 	changedKey  = regexp.MustCompile(`REMOTE HOST IDENTIFICATION HAS CHANGED`)
+	added       = regexp.MustCompile(`(?m)^Warning: Permanently added`)
 	offending   = regexp.MustCompile(`(?m)^Offending .*key in (.+?)\r?$`)
 	denied      = regexp.MustCompile(`Permission denied \(([^)]*)\)|Too many authentication failures`)
 	turnedAway  = regexp.MustCompile(`(?i)connection (reset|closed) |kex_exchange_identification: |ssh_exchange_identification: |Exceeded MaxStartups|Broken pipe`)

@@ -82,8 +82,9 @@ func TestACanceledWaitStopsTheStepAndTheSessionGoesOn(t *testing.T) {
 // Nobody listens to the client while a lot of input is unread: the session goes, and the step with it.
 func TestAStepThatDoesNotReadIsStoppedWithItsSession(t *testing.T) {
 	t.Parallel()
-	session := connected(t)
-	session.client.silence = 1200 * time.Millisecond
+	client := clientOf(t, sshtest.Config(t, sshtest.Alias{Name: "h", Server: sshtest.Start(t)}))
+	client.silence = 1200 * time.Millisecond
+	session := client.Open(t.Context(), Host{Address: "h"})
 	pids := newLines()
 	_, err := session.Run(t.Context(), Step{Script: stubborn, Output: pids, Input: make([]byte, 1<<20), Timeout: time.Second})
 	var late *TimeoutError
