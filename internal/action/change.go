@@ -105,8 +105,7 @@ func (c *change) begin(ctx context.Context) error {
 
 // stage brings to hosts what the release needs there. Nothing uses it yet.
 func (c *change) stage(ctx context.Context) error {
-	onHosts := func(s release.Service) bool { return s.Target == skycap.TargetHosts }
-	if c.plan.Nothing() || !slices.ContainsFunc(c.release.Services, onHosts) {
+	if c.plan.Nothing() || len(onHosts(c.release.Services)) == 0 {
 		return nil
 	}
 	if err := c.lock.Check(ctx); err != nil {
@@ -137,13 +136,20 @@ func (c *change) roll(ctx context.Context, wave []release.Service) error {
 	if err := c.target.Leave(ctx, c.leaves, c.result.Release); err != nil {
 		return err
 	}
-	if c.NoWait {
+	if c.NoWait { // what came of hosts is known by now
+		wave = onHosts(wave)
+	}
+	if len(wave) == 0 {
 		return nil
 	}
 	if err := c.wait(ctx, wave); err != nil {
 		return err
 	}
 	return c.runJobs(ctx, wave, target.PostDeploy)
+}
+
+func onHosts(services []release.Service) []release.Service {
+	return slices.DeleteFunc(slices.Clone(services), func(s release.Service) bool { return s.Target != skycap.TargetHosts })
 }
 
 // runJobs runs the jobs of a phase, each once for the release. Only services in

@@ -44,7 +44,7 @@ func (b *bench) ask(format string, values ...any) {
 	b.asked = append(b.asked, fmt.Sprintf(format, values...))
 }
 
-func (b *bench) Plan(_ context.Context, r *release.Release, _ target.Options) (target.Plan, error) {
+func (b *bench) Plan(_ context.Context, _ *release.Release, _ target.Options) (target.Plan, error) {
 	return target.Plan{Changes: []skycap.ObjectChange{{Action: "update"}}, Releases: b.releases}, nil
 }
 
@@ -151,6 +151,12 @@ func of(id string, places ...release.Place) *release.Release {
 // carried is how a change of a release ended on a bench.
 func carried(t *testing.T, b *bench, made *release.Release, onFailure string) (skycap.Result, error) {
 	t.Helper()
+	return carriedBy(t, b, made, Choices{OnFailure: onFailure})
+}
+
+func carriedBy(t *testing.T, b *bench, made *release.Release, choices Choices) (skycap.Result, error) {
+	t.Helper()
+	choices.Timeout = time.Minute
 	talk := report.New(report.Options{Out: io.Discard, Err: io.Discard})
 	defer talk.Close()
 	operator := &Operator{
@@ -161,8 +167,7 @@ func carried(t *testing.T, b *bench, made *release.Release, onFailure string) (s
 	plan, err := b.Plan(t.Context(), made, target.Options{})
 	require.NoError(t, err)
 	c := &change{
-		Operator: operator, Choices: Choices{Timeout: time.Minute, OnFailure: onFailure}, release: made, target: b,
-		lock: unlocked{t.Context()}, plan: plan, result: &result,
+		Operator: operator, Choices: choices, release: made, target: b, lock: unlocked{t.Context()}, plan: plan, result: &result,
 	}
 	err = c.carryOut(t.Context())
 	return result, err
@@ -314,4 +319,32 @@ func TestWhatWasNotGotToNeedsNoWayBack(t *testing.T) {
 	require.ErrorAs(t, err, &reverted)
 	assert.Equal(t, skycap.ResultReverted, result.Word)
 	assert.Contains(t, b.asked, "begin 3 rollback web", "worker never ran before")
+}
+
+func TestWhatHostsSaidCountsWithoutWaiting(t *testing.T) {
+	t.Parallel()
+	b := &bench{assessments: map[release.Place]rollout.Assessment{webThere: broken, webHere: halfway}}
+	result, err := carriedBy(t, b, of("r1", webThere, webHere), Choices{NoWait: true})
+	var unhealthy *UnhealthyError
+	require.ErrorAs(t, err, &unhealthy)
+	assert.Len(t, unhealthy.Services, 1)
+	assert.Equal(t, map[release.Place]skycap.Word{webThere: skycap.ResultOK, webHere: skycap.ResultPartial}, resultsOf(result),
+		"nobody looked at Kubernetes")
+
+	b = &bench{assessments: map[release.Place]rollout.Assessment{webThere: broken}}
+	result, err = carriedBy(t, b, of("r1", webThere, webHere), Choices{NoWait: true})
+	require.NoError(t, err)
+	assert.False(t, result.Healthy)
+	assert.Equal(t, "end 1 ", b.asked[len(b.asked)-1], "nobody saw how it ended")
+}
+
+func TestAReleaseOfAnotherTargetIsNotPutBack(t *testing.T) {
+	t.Parallel()
+	o, _ := preparing(t, fmt.Sprintf(shop, "worker1"), nil)
+	require.NoError(t, o.checkPlaces("staging", 3, of("r0", workerHere).Services))
+	require.NoError(t, o.checkPlaces("staging", 3, of("r0", apiThere).Services), "skycap.yaml has no api any more")
+	err := o.checkPlaces("staging", 3, of("r0", webThere, webHere).Services)
+	require.EqualError(t, err, `release 3 of service "web" in environment "staging" was for target "both", and skycap.yaml says "kubernetes" now`)
+	var moved *MovedError
+	require.ErrorAs(t, err, &moved)
 }

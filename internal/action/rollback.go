@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/skycap/skycap/internal/release"
+	"github.com/skycap/skycap/internal/settings"
 	"github.com/skycap/skycap/internal/target"
 	"github.com/skycap/skycap/pkg/skycap"
 )
@@ -122,6 +123,9 @@ func (o *Operator) former(
 		if len(found) == 0 {
 			return nil, fmt.Errorf("the record of release %d lacks service %q", back[service], service)
 		}
+		if err := o.checkPlaces(environment, back[service], found); err != nil {
+			return nil, err
+		}
 		for _, place := range found {
 			place.Revision = cmp.Or(place.Revision, recorded.Revision.ID)
 			made.Services = append(made.Services, place)
@@ -136,6 +140,50 @@ func (o *Operator) former(
 		}
 	}
 	return made, nil
+}
+
+// MovedError says that a service ran in other kinds of targets than it does now:
+// to put a former release back would leave the present one running there.
+type MovedError struct {
+	Service, Environment string
+	Release              int
+	Was, Is              []skycap.Target
+}
+
+func (e *MovedError) Error() string {
+	return fmt.Sprintf("release %d of service %q in environment %q was for target %q, and skycap.yaml says %q now",
+		e.Release, e.Service, e.Environment, placement(e.Was), placement(e.Is))
+}
+
+// checkPlaces refuses what a record has of a service that runs elsewhere now. One
+// that skycap.yaml doesn't have any more runs where it ran.
+func (o *Operator) checkPlaces(environment string, number int, recorded []release.Service) error {
+	present, err := o.operable(environment, []string{recorded[0].Name})
+	if err != nil {
+		return nil //nolint:nilerr // see above
+	}
+	moved := &MovedError{Service: recorded[0].Name, Environment: environment, Release: number, Was: kindsOf(recorded), Is: kindsOf(present)}
+	if slices.Equal(moved.Was, moved.Is) {
+		return nil
+	}
+	return moved
+}
+
+// placement is how skycap.yaml spells where a service runs.
+func placement(kinds []skycap.Target) settings.Target {
+	if len(kinds) == 1 {
+		return settings.Target(kinds[0])
+	}
+	return settings.TargetBoth
+}
+
+func kindsOf(places []release.Service) []skycap.Target {
+	kinds := make([]skycap.Target, len(places))
+	for i, place := range places {
+		kinds[i] = place.Target
+	}
+	slices.Sort(kinds)
+	return kinds
 }
 
 // revert puts back what ran before a release that failed. The result stays that
