@@ -114,7 +114,9 @@ func (c *change) stage(ctx context.Context) error {
 	}
 	c.Report.Phase("stage", fmt.Sprintf("bringing release %d to the hosts", c.result.Release))
 	return c.target.Stage(ctx, c.plan, c.release.Services, func(service, instance, line string) {
-		c.Report.Event(skycap.Event{Type: skycap.EventLog, Service: service, Instance: instance, Message: instance + ": " + line})
+		c.Report.Event(skycap.Event{
+			Type: skycap.EventLog, Service: service, Target: skycap.TargetHosts, Instance: instance, Message: instance + ": " + line,
+		})
 	})
 }
 
@@ -204,6 +206,9 @@ func (c *change) apply(ctx context.Context, wave []release.Service) error {
 		c.result.Changed = c.result.Changed || changed
 		for _, service := range services {
 			c.applied[service.Place()] = changed || err == nil
+			if err != nil && changed && (ctx.Err() == nil || kind == skycap.TargetHosts) {
+				c.failures[service.Place()] = halfApplied(service.Place())
+			}
 		}
 		if c.applyFailed = err != nil; c.applyFailed {
 			return err
@@ -211,6 +216,14 @@ func (c *change) apply(ctx context.Context, wave []release.Service) error {
 	}
 	c.deadline = c.deadline.Add(time.Since(began))
 	return nil
+}
+
+// halfApplied is the result of a service that may have been changed in part.
+func halfApplied(place release.Place) *skycap.ServiceResult {
+	return &skycap.ServiceResult{
+		Service: place.Service, Target: place.Target, Result: skycap.ResultPartial, State: skycap.StateProgressing,
+		Cause: "not all of it was changed",
+	}
 }
 
 // watch reports how a service is, or one instance of it.

@@ -39,31 +39,31 @@ func (d *Deploy) Run(ctx context.Context) (skycap.Result, error) {
 	d.Report.Start(fmt.Sprintf("deploy %s to %s", d.Revision, d.Environment))
 
 	d.Report.Phase("prepare", "resolving the revision, its images and its configuration")
-	release, place, err := d.open(ctx)
-	if err != nil {
-		return result, err
-	}
-	defer func() { _ = place.Close() }()
-	result.Revision, release.Override = release.Revision.ID, d.Override
-
-	err = d.locked(ctx, place, release.Names(), d.claim(d.LockWait, d.Override != ""), func(ctx context.Context, lock target.Lock) error {
-		d.Report.Phase("check", fmt.Sprintf("checking %s with the target", release.Revision.Short()))
-		plan, err := d.check(ctx, release, place)
-		if err != nil {
-			return err
-		}
-		c := &change{Operator: d.Operator, Choices: d.Choices, release: release, target: place, lock: lock, plan: plan, result: &result}
-		return c.carryOut(ctx)
+	err := d.open(ctx, func(release *release.Release, place target.Target) error {
+		result.Revision, release.Override = release.Revision.ID, d.Override
+		return d.locked(ctx, place, release.Names(), d.claim(d.LockWait, d.Override != ""), func(ctx context.Context, lock target.Lock) error {
+			return d.run(ctx, release, place, lock, &result)
+		})
 	})
 	return result, err
 }
 
-// open prepares the release and reaches for the target, at the same time:
-// neither needs the other, and each takes its while.
-func (d *Deploy) open(ctx context.Context) (*release.Release, target.Target, error) {
+func (d *Deploy) run(ctx context.Context, release *release.Release, place target.Target, lock target.Lock, result *skycap.Result) error {
+	d.Report.Phase("check", fmt.Sprintf("checking %s with the target", release.Revision.Short()))
+	plan, err := d.check(ctx, release, place)
+	if err != nil {
+		return err
+	}
+	c := &change{Operator: d.Operator, Choices: d.Choices, release: release, target: place, lock: lock, plan: plan, result: result}
+	return c.carryOut(ctx)
+}
+
+// open prepares the release and reaches for the target, at the same time: neither
+// needs the other, and each takes its while. Then it has work done with both.
+func (d *Deploy) open(ctx context.Context, work func(*release.Release, target.Target) error) error {
 	environment, err := d.Project.Environment(d.Environment)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	var place target.Target
 	var unreached error
@@ -72,15 +72,17 @@ func (d *Deploy) open(ctx context.Context) (*release.Release, target.Target, err
 		place, unreached = d.Target(ctx, environment)
 		close(reached)
 	}()
-	release, err := d.Prepare(ctx, d.Wanted)
-	<-reached
-	if err = errors.Join(err, unreached); err != nil {
-		if unreached == nil {
-			_ = place.Close()
+	err = d.Prepare(ctx, d.Wanted, func(release *release.Release) error {
+		if <-reached; unreached != nil {
+			return nil // which is told below
 		}
-		return nil, nil, err
+		return work(release, place)
+	})
+	if <-reached; unreached != nil {
+		return errors.Join(err, unreached)
 	}
-	return release, place, nil
+	_ = place.Close() // it only ends what was started here
+	return err
 }
 
 // check finds out what would change and what forbids it, and has it confirmed.

@@ -69,7 +69,7 @@ func (c *change) explain(ctx context.Context, failure error) {
 		}
 		c.failures[place] = &outcome
 		for _, fact := range outcome.Evidence {
-			c.Report.Evidence(c.label(place), fact)
+			c.Report.Event(skycap.Event{Type: skycap.EventEvidence, Service: place.Service, Target: place.Target, Message: fact})
 		}
 	}
 	c.save(files)

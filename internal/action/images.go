@@ -40,13 +40,21 @@ func (o *Operator) findImages(ctx context.Context, s *source, wait time.Duration
 	var faults []error
 	for _, service := range s.services {
 		found[service.Name] = map[string]image.Image{}
-		for name, repository := range service.Images {
+		for name, repository := range imagesOf(service) {
 			found[service.Name][name] = search.found[repository]
 			faults = append(faults, search.missing[repository])
 			delete(search.missing, repository) // once, however many services share it
 		}
 	}
 	return found, errors.Join(faults...)
+}
+
+// imagesOf are the repositories of a service's images. What runs on hosts only has none.
+func imagesOf(service settings.Placed) map[string]string {
+	if service.Target == settings.TargetHosts {
+		return nil
+	}
+	return service.Images
 }
 
 // imageSearch asks for the images of one revision.
@@ -69,7 +77,7 @@ func (s *imageSearch) all(ctx context.Context, services []settings.Placed) {
 	work := errgroup.Group{}
 	work.SetLimit(imagesAtOnce)
 	for _, service := range services {
-		for _, repository := range service.Images {
+		for _, repository := range imagesOf(service) {
 			if asked[repository] {
 				continue
 			}

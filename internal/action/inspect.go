@@ -10,8 +10,9 @@ import (
 	"github.com/skycap/skycap/internal/config"
 	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/manifest"
-	"github.com/skycap/skycap/internal/revision"
+	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/settings"
+	"github.com/skycap/skycap/internal/target"
 	"github.com/skycap/skycap/pkg/skycap"
 )
 
@@ -20,20 +21,19 @@ func (d *Deploy) Plan(ctx context.Context) (skycap.Plan, error) {
 	plan := skycap.Plan{
 		Schema: skycap.PlanSchema, App: d.Project.App, Environment: d.Environment, Changes: []skycap.ObjectChange{},
 	}
-	release, place, err := d.open(ctx)
-	if err != nil {
-		return plan, err
-	}
-	plan.Revision = release.Revision.ID
-	found, err := place.Plan(ctx, release, d.Options)
-	plan.Changes, plan.Kept = append(plan.Changes, found.Changes...), found.Kept
-	return plan, errors.Join(err, place.Close())
+	err := d.open(ctx, func(release *release.Release, place target.Target) error {
+		plan.Revision = release.Revision.ID
+		found, err := place.Plan(ctx, release, d.Options)
+		plan.Changes, plan.Kept = append(plan.Changes, found.Changes...), found.Kept
+		return err
+	})
+	return plan, err
 }
 
 // Resolve finds the revision of a name, and the images of services at it.
 func (o *Operator) Resolve(ctx context.Context, wanted Wanted) (skycap.Resolution, error) {
 	resolution := skycap.Resolution{Schema: skycap.ResolutionSchema, Images: []skycap.Image{}}
-	err := o.from(ctx, wanted, func(_ revision.Repository, s *source) error {
+	err := o.from(ctx, wanted, func(s *source) error {
 		found := s.revision
 		resolution.Revision, resolution.Short = found.ID, found.Short()
 		resolution.Author, resolution.Date, resolution.Summary = found.Author, found.Date, found.Summary
@@ -79,12 +79,12 @@ func (o *Operator) RenderConfig(ctx context.Context, wanted Wanted) (skycap.Conf
 	rendered := skycap.Config{
 		Schema: skycap.ConfigSchema, App: o.Project.App, Environment: wanted.Environment, Services: []skycap.ServiceConfig{},
 	}
-	err := o.from(ctx, wanted, func(repository revision.Repository, s *source) (err error) {
+	err := o.from(ctx, wanted, func(s *source) error {
 		rendered.Revision = s.revision.ID
-		if err := s.choose(wanted); err != nil {
+		if err := o.choose(s, wanted); err != nil {
 			return err
 		}
-		if s.files, err = readFiles(ctx, repository, s); err != nil {
+		if err := s.readFiles(ctx); err != nil {
 			return err
 		}
 		for _, service := range s.services {
@@ -116,9 +116,10 @@ func configOf(service string, tree config.Tree) skycap.ServiceConfig {
 
 // Manifests are the objects of a release, as they would be applied.
 func (o *Operator) Manifests(ctx context.Context, wanted Wanted) ([]manifest.Object, error) {
-	made, err := o.Prepare(ctx, wanted)
-	if err != nil {
-		return nil, err
-	}
-	return made.Objects(), nil
+	var objects []manifest.Object
+	err := o.Prepare(ctx, wanted, func(made *release.Release) error {
+		objects = made.Objects()
+		return nil
+	})
+	return objects, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"time"
 
@@ -28,40 +29,43 @@ type Wanted struct {
 
 // source is a revision as it is to be deployed: everything but the images.
 type source struct {
+	repository   revision.Repository // open as long as the source is used
 	revision     revision.Revision
 	project      *settings.Project // what to run from the revision, where from the operator
 	revisionFile string            // hash of skycap.yaml at the revision; empty without one
 	environment  *settings.Environment
 	services     []settings.Placed
-	files        revision.Tree
+	files        revision.Tree // what the services point at, with links followed
+	whole        revision.Tree // all of it, where some service runs on hosts
 }
 
-// Prepare makes the release that was asked for. It touches nothing.
-func (o *Operator) Prepare(ctx context.Context, wanted Wanted) (*release.Release, error) {
-	var made *release.Release
-	err := o.from(ctx, wanted, func(repository revision.Repository, s *source) error {
-		if err := s.choose(wanted); err != nil {
+// Prepare makes the release that was asked for, and has work done with it while
+// the repository is open: release folders are made from there. It touches nothing.
+func (o *Operator) Prepare(ctx context.Context, wanted Wanted, work func(*release.Release) error) error {
+	return o.from(ctx, wanted, func(s *source) error {
+		if err := o.choose(s, wanted); err != nil {
 			return err
 		}
 		var images map[string]map[string]image.Image
 		var faults [2]error // both in one go: neither ends the other
-		work := errgroup.Group{}
-		work.Go(func() error { images, faults[0] = o.findImages(ctx, s, wanted.WaitImage); return nil })
-		work.Go(func() error { s.files, faults[1] = readFiles(ctx, repository, s); return nil })
-		_ = work.Wait()
+		reads := errgroup.Group{}
+		reads.Go(func() error { images, faults[0] = o.findImages(ctx, s, wanted.WaitImage); return nil })
+		reads.Go(func() error { faults[1] = errors.Join(s.readFiles(ctx), s.readWhole(ctx)); return nil })
+		_ = reads.Wait()
 		if err := errors.Join(faults[:]...); err != nil {
 			return err
 		}
-		built, err := o.build(s, images)
-		made = built
-		return err
+		made, err := o.build(s, images)
+		if err != nil {
+			return err
+		}
+		return work(made)
 	})
-	return made, err
 }
 
 // from runs work with a revision and its skycap.yaml. An environment that the
 // operator's doesn't know is refused before.
-func (o *Operator) from(ctx context.Context, wanted Wanted, work func(revision.Repository, *source) error) error {
+func (o *Operator) from(ctx context.Context, wanted Wanted, work func(*source) error) error {
 	if wanted.Environment != "" {
 		if _, err := o.Project.Environment(wanted.Environment); err != nil {
 			return err
@@ -76,7 +80,7 @@ func (o *Operator) from(ctx context.Context, wanted Wanted, work func(revision.R
 	if err != nil {
 		return err
 	}
-	s := &source{revision: found, project: o.Project}
+	s := &source{repository: repository, revision: found, project: o.Project}
 	files, err := revision.Read(ctx, repository, found, []string{settings.FileName})
 	if err != nil {
 		return err
@@ -90,21 +94,41 @@ func (o *Operator) from(ctx context.Context, wanted Wanted, work func(revision.R
 	} else {
 		o.Report.Warning(fmt.Sprintf("revision %s has no %s: services are taken from %q", found.Short(), settings.FileName, o.Project.File))
 	}
-	return work(repository, s)
+	return work(s)
+}
+
+// ElsewhereError says that a revision has a service in a kind of target that the
+// operator's skycap.yaml has none in: nobody has reached for it.
+type ElsewhereError struct {
+	Service, Environment string
+	Target               skycap.Target
+}
+
+func (e *ElsewhereError) Error() string {
+	return fmt.Sprintf("service %q is for target %q in environment %q at that revision, and skycap.yaml here has no service there",
+		e.Service, string(e.Target), e.Environment)
 }
 
 // choose picks the environment and the services that were asked for.
-func (s *source) choose(wanted Wanted) (err error) {
+func (o *Operator) choose(s *source, wanted Wanted) (err error) {
 	if s.environment, err = s.project.Environment(wanted.Environment); err != nil {
 		return err
 	}
 	if s.services, err = s.project.ServicesIn(wanted.Environment, wanted.Services); err != nil {
 		return err
 	}
+	here := map[skycap.Target]bool{}
+	for _, service := range o.Project.PlacedIn(o.Project.Environments[wanted.Environment]) {
+		for _, kind := range targetsOf(service) {
+			here[kind] = true
+		}
+	}
 	var faults []error
 	for _, service := range s.services {
-		if service.Target != settings.TargetKubernetes {
-			faults = append(faults, &UnsupportedError{Service: service.Name, What: "runs on hosts"})
+		for _, kind := range targetsOf(service) {
+			if !here[kind] {
+				faults = append(faults, &ElsewhereError{Service: service.Name, Environment: wanted.Environment, Target: kind})
+			}
 		}
 		if service.Secrets != nil {
 			faults = append(faults, &UnsupportedError{Service: service.Name, What: "has secrets"})
@@ -133,37 +157,54 @@ func (s *source) layers(service settings.Placed) ([]string, error) {
 
 // readFiles reads all that the services point at, in one go, and then what
 // kustomizations point at outside of their folder.
-func readFiles(ctx context.Context, repository revision.Repository, s *source) (revision.Tree, error) {
-	var paths []string
+func (s *source) readFiles(ctx context.Context) error {
+	var paths, manifests []string
 	for _, service := range s.services {
 		layers, err := s.layers(service)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		paths = append(append(paths, layers...), service.Kubernetes.Manifests)
+		paths = append(paths, layers...)
+		if service.Target.Includes(settings.TargetKubernetes) {
+			manifests = append(manifests, service.Kubernetes.Manifests)
+		}
+		if service.Target.Includes(settings.TargetHosts) && service.Hosts.UnitFile != "" {
+			paths = append(paths, path.Clean(service.Hosts.UnitFile))
+		}
 	}
-	if len(paths) == 0 {
-		return revision.Tree{}, nil
+	paths = append(paths, manifests...)
+	if s.files = (revision.Tree{}); len(paths) == 0 { // none would mean all
+		return nil
 	}
 	slices.Sort(paths)
 	paths = slices.Compact(paths)
 	for {
-		files, err := revision.Read(ctx, repository, s.revision, paths)
+		files, err := revision.Read(ctx, s.repository, s.revision, paths)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		more := false
-		for _, service := range s.services {
-			for _, path := range manifest.Outside(files, service.Kubernetes.Manifests) {
+		for _, folder := range manifests {
+			for _, path := range manifest.Outside(files, folder) {
 				if !slices.Contains(paths, path) {
 					paths, more = append(paths, path), true
 				}
 			}
 		}
 		if !more {
-			return files, nil
+			s.files = files
+			return nil
 		}
 	}
+}
+
+// readWhole reads all of the revision, where some service runs on hosts.
+func (s *source) readWhole(ctx context.Context) (err error) {
+	onHosts := func(service settings.Placed) bool { return service.Target.Includes(settings.TargetHosts) }
+	if slices.ContainsFunc(s.services, onHosts) {
+		s.whole, err = s.repository.Files(ctx, s.revision, nil)
+	}
+	return err
 }
 
 // build renders the configuration and the objects of each service.
@@ -179,24 +220,34 @@ func (o *Operator) build(s *source, images map[string]map[string]image.Image) (*
 			faults = append(faults, err)
 			continue
 		}
-		built := manifest.Service{
-			App: made.App, Name: service.Name, Environment: made.Environment,
-			Namespace: s.environment.Kubernetes.Namespace, Files: s.files,
-			Manifests: service.Kubernetes.Manifests, Allow: service.Kubernetes.Allow,
-			Images: images[service.Name], Config: tree,
+		for _, kind := range targetsOf(service) {
+			placed := release.Service{Name: service.Name, Target: kind, Config: tree.Hash, After: service.After}
+			if kind == skycap.TargetHosts {
+				placed.Folder, err = s.folder(service, tree)
+			} else {
+				placed.Images = images[service.Name]
+				placed.Objects, err = s.objects(service, placed.Images, tree)
+			}
+			faults = append(faults, err)
+			made.Services = append(made.Services, placed)
 		}
-		if service.Config != nil {
-			built.Mount, built.Env = service.Config.Mount, service.Config.Env
-		}
-		objects, err := built.Build()
-		faults = append(faults, err)
-		made.Services = append(made.Services, release.Service{
-			Name: service.Name, Target: skycap.TargetKubernetes, Images: images[service.Name], Config: tree.Hash,
-			Objects: objects, After: service.After,
-		})
 	}
 	faults = append(faults, checkShared(made))
 	return made, errors.Join(faults...)
+}
+
+// objects are those of a service in Kubernetes.
+func (s *source) objects(service settings.Placed, images map[string]image.Image, tree config.Tree) ([]manifest.Object, error) {
+	built := manifest.Service{
+		App: s.project.App, Name: service.Name, Environment: s.environment.Name,
+		Namespace: s.environment.Kubernetes.Namespace, Files: s.files,
+		Manifests: service.Kubernetes.Manifests, Allow: service.Kubernetes.Allow,
+		Images: images, Config: tree,
+	}
+	if service.Config != nil {
+		built.Mount, built.Env = service.Config.Mount, service.Config.Env
+	}
+	return built.Build()
 }
 
 // checkShared refuses an object that two services define.
@@ -233,11 +284,19 @@ func (o *Operator) renderConfig(s *source, service settings.Placed) (config.Tree
 	return tree, err
 }
 
-// address is where a service of the environment answers: the template function addr.
+// address is where a service of the environment answers, for the template function
+// addr: in Kubernetes its name there, also when it runs on hosts as well.
 func (s *source) address(name string) (string, error) {
 	placed, err := s.project.ServicesIn(s.environment.Name, []string{name})
 	if err != nil {
 		return "", err
 	}
-	return placed[0].Name + "." + s.environment.Kubernetes.Namespace + ".svc", nil
+	if placed[0].Target.Includes(settings.TargetKubernetes) {
+		return name + "." + s.environment.Kubernetes.Namespace + ".svc", nil
+	}
+	addresses := s.environment.Hosts[name].Addresses
+	if len(addresses) != 1 {
+		return "", fmt.Errorf("service %q runs on %d hosts in environment %q: addr knows only where one answers", name, len(addresses), s.environment.Name)
+	}
+	return addresses[0], nil
 }

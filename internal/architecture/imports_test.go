@@ -30,14 +30,14 @@ func mayImport() map[string][]string {
 
 		// cli builds everything once and explains every typed error, so it sees all.
 		"internal/cli": {
-			"internal/action", "internal/config", "internal/image", "internal/kubectl",
+			"internal/action", "internal/archive", "internal/config", "internal/image", "internal/kubectl",
 			"internal/manifest", "internal/release", "internal/report", "internal/revision",
 			"internal/rollout", "internal/run", "internal/settings", "internal/ssh",
 			"internal/target", "internal/target/kubernetes",
 		},
 		// action orders the phases. It knows a target by its interface alone.
 		"internal/action": {
-			"internal/config", "internal/image", "internal/manifest", "internal/release",
+			"internal/archive", "internal/config", "internal/image", "internal/manifest", "internal/release",
 			"internal/report", "internal/revision", "internal/rollout", "internal/settings",
 			"internal/target",
 		},

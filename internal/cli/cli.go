@@ -68,6 +68,8 @@ func (s *session) root() *cobra.Command {
 	flags.String("color", "auto", "auto, always or never (SKYCAP_COLOR, NO_COLOR)")
 	flags.BoolP("yes", "y", false, "confirm without asking (SKYCAP_YES)")
 	flags.Duration("timeout", 10*time.Minute, "how long to wait until it is healthy (SKYCAP_TIMEOUT)")
+	flags.String("ssh-config", "", "a file for ssh instead of the user's own, as of ssh -F (SKYCAP_SSH_CONFIG)")
+	flags.Bool("accept-new-host-keys", false, "trust hosts whose keys ssh doesn't know yet; a changed key is refused always")
 	root.AddCommand(
 		s.deployCommand(), s.planCommand(), s.rollbackCommand(), s.historyCommand(), s.attachCommand(),
 		s.statusCommand(), s.restartCommand(), s.stopCommand(), s.startCommand(), s.logsCommand(), s.execCommand(), s.sshCommand(),

@@ -37,7 +37,7 @@ func (s *session) deployCommand() *cobra.Command {
 		Use:   "deploy <rev> <env> [service...]",
 		Short: "Put a revision into an environment and wait until it is healthy",
 		Long: "Deploy resolves the revision, finds the images that were tagged with it, renders the\n" +
-			"configuration that it has for the environment, and checks all of that with the cluster.\n" +
+			"configuration that it has for the environment, and checks all of that with the target.\n" +
 			"Only then it applies what differs, and waits until it is healthy.\n\n" + exitCodes(),
 		Example: "  skycap deploy tip staging\n  skycap deploy 3f2c1a9b8d70 production web --timeout 5m",
 		Args:    arguments(true, "<rev>", "<env>"),

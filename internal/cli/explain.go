@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skycap/skycap/internal/action"
+	"github.com/skycap/skycap/internal/archive"
 	"github.com/skycap/skycap/internal/config"
 	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/kubectl"
@@ -50,6 +51,9 @@ func (s *session) explain(command *cobra.Command, err error) explanation {
 		if isLocked(leaf) {
 			explained.word = skycap.ResultLocked
 		}
+		if isPartial(leaf) {
+			explained.word = skycap.ResultPartial
+		}
 		if usage {
 			explained.word = skycap.ResultUsage
 		}
@@ -66,10 +70,29 @@ func (s *session) interruption() string {
 	if s.result.Changed {
 		states = []string{"the lock is free"}
 		for _, service := range s.result.Services {
-			states = append(states, fmt.Sprintf("service %s is %s", quoted(service.Service), service.State))
+			states = append(states, fmt.Sprintf("service %s%s is %s", quoted(service.Service), s.where(service), stateOf(service)))
 		}
 	}
 	return "interrupted: " + strings.Join(states, ", ")
+}
+
+// where names the target of a service, where the release is in two kinds of them.
+func (s *session) where(service skycap.ServiceResult) string {
+	isElsewhere := func(other skycap.ServiceResult) bool { return other.Target != service.Target }
+	if !slices.ContainsFunc(s.result.Services, isElsewhere) {
+		return ""
+	}
+	return map[skycap.Target]string{skycap.TargetKubernetes: " in Kubernetes", skycap.TargetHosts: " on hosts"}[service.Target]
+}
+
+func stateOf(service skycap.ServiceResult) string {
+	switch {
+	case service.State == "":
+		return "as it was before"
+	case service.Result == skycap.ResultPartial:
+		return string(service.State) + ", changed in part"
+	}
+	return string(service.State)
 }
 
 // leaves are the errors that were joined, each with what was wrapped around it.
@@ -125,6 +148,7 @@ func (s *session) adviseOnUse(err error) (usage bool, hint string) {
 		wrong       *usageError
 		unused      *manifest.UnusedImageError
 		left        *leftError
+		elsewhere   *action.ElsewhereError
 	)
 	switch {
 	case errors.As(err, &faults):
@@ -139,6 +163,8 @@ func (s *session) adviseOnUse(err error) (usage bool, hint string) {
 		return true, "add the place to skycap.yaml, or name other services"
 	case errors.As(err, &unsupported):
 		return true, "to deploy the others, name them: skycap deploy <rev> <env> <service>..."
+	case errors.As(err, &elsewhere):
+		return true, "go to a checkout whose skycap.yaml has that service, or name other services"
 	case errors.As(err, &name):
 		return true, "name a commit by hash, tag, bookmark or branch: skycap resolve tip"
 	case errors.As(err, &unconfirmed):
@@ -230,8 +256,11 @@ func (s *session) adviseOnContent(err error) string {
 		base   *manifest.RemoteError
 		scope  *kubernetes.ScopeError
 		secret *kubernetes.SecretError
+		unsafe *archive.PathError
 	)
 	switch {
+	case errors.As(err, &unsafe):
+		return "rename it in the repository, or correct config.path in skycap.yaml"
 	case errors.As(err, &file):
 		return "correct the file and commit it; to see what is rendered: skycap config render <rev> <env>"
 	case errors.As(err, &object):
@@ -258,6 +287,8 @@ func (s *session) adviseOnTarget(err error) string {
 		unhealthy *action.UnhealthyError
 		job       *target.JobError
 		reverted  *action.RevertedError
+		partial   *action.PartialError
+		among     *target.PartialError
 	)
 	switch {
 	case errors.As(err, &late):
@@ -279,16 +310,41 @@ func (s *session) adviseOnTarget(err error) string {
 		return fmt.Sprintf("release %d runs again, as release %d; to see what failed: skycap history %s", reverted.To, reverted.By, s.result.Environment)
 	case errors.As(err, &job):
 		return "correct the job and deploy again; to go back: skycap rollback " + s.result.Environment
-	case errors.As(err, &unhealthy) && slices.Contains(s.args, "deploy"):
-		return fmt.Sprintf("release %d was applied, and Kubernetes may still finish it; to look: skycap status %s; to watch: skycap attach %[2]s; to go back: skycap rollback %[2]s",
-			unhealthy.Release, s.result.Environment)
 	case errors.As(err, &unhealthy):
-		return fmt.Sprintf("release %d was applied, and Kubernetes may still finish it; to look: skycap status %s",
-			unhealthy.Release, s.result.Environment)
+		return s.adviseOnUnhealthy(unhealthy)
+	case errors.As(err, &partial):
+		return fmt.Sprintf("the other instances run release %d; to look: skycap status %s; once they are well again: the same command",
+			partial.Release, s.result.Environment)
+	case errors.As(err, &among):
+		if hint := s.adviseOnTarget(among.Err); hint != "" {
+			return hint
+		}
+		return "once that is well again: the same command"
 	case errors.As(err, &failure):
 		return adviseOnKubectl(failure)
 	}
 	return ""
+}
+
+// adviseOnUnhealthy tells what may still become of a release: only Kubernetes goes
+// on by itself.
+func (s *session) adviseOnUnhealthy(unhealthy *action.UnhealthyError) string {
+	may := ""
+	inKubernetes := func(service skycap.ServiceResult) bool { return service.Target != skycap.TargetHosts }
+	if slices.ContainsFunc(unhealthy.Services, inKubernetes) {
+		may = ", and Kubernetes may still finish it"
+	}
+	hint := fmt.Sprintf("release %d was applied%s; to look: skycap status %s", unhealthy.Release, may, s.result.Environment)
+	if slices.Contains(s.args, "deploy") {
+		hint += fmt.Sprintf("; to watch: skycap attach %s; to go back: skycap rollback %[1]s", s.result.Environment)
+	}
+	return hint
+}
+
+// isPartial reports whether some targets were changed before another failed.
+func isPartial(err error) bool {
+	var partial *target.PartialError
+	return errors.As(err, &partial)
 }
 
 func adviseOnKubectl(failure *kubectl.Error) string {
@@ -309,6 +365,6 @@ func adviseOnKubectl(failure *kubectl.Error) string {
 // exitCodes is the part of a command's help that scripts need.
 func exitCodes() string {
 	return "Exit codes: 0 done and healthy, or nothing to do; 1 failed, nothing changed; 2 usage; 3 changed,\n" +
-		"but not healthy; 4 some objects were changed, others not; 5 locked or frozen; 6 failed, and the former\n" +
-		"release was put back; 130 interrupted."
+		"but not healthy; 4 some targets, hosts or objects were changed, others not; 5 locked or frozen;\n" +
+		"6 failed, and the former release was put back; 130 interrupted."
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/skycap/skycap/internal/action"
+	"github.com/skycap/skycap/internal/archive"
 	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/manifest"
@@ -87,6 +88,11 @@ func typed() []struct {
 		{&action.UnstoppedError{Environment: "staging", Services: []skycap.ServiceResult{{Service: "web"}}}, 1, "skycap status staging"},
 		{&ssh.NameError{What: "host", Name: "-o"}, 1, "skycap.yaml"},
 		{&kubernetes.SecretError{Object: "x"}, 1, "deploy the revision"},
+		{&action.ElsewhereError{Service: "web", Environment: "staging", Target: skycap.TargetHosts}, 2, "skycap.yaml"},
+		{&archive.PathError{Path: "a//b", Rule: "is not clean"}, 1, "config.path"},
+		{&action.PartialError{Release: 4, Services: []skycap.ServiceResult{{Service: "worker", Cause: "it crashes"}}}, 1, "skycap status"},
+		{&target.PartialError{Changed: []skycap.Target{skycap.TargetKubernetes}, Failed: skycap.TargetHosts, Err: errors.New("x")}, 4, "the same command"},
+		{&target.PartialError{Failed: skycap.TargetHosts, Err: &run.NotFoundError{Name: "hg"}}, 4, "mercurial"},
 		{&leftError{"it was left"}, 2, "skycap deploy tip stagin --yes"},
 		{&action.UnhealthyError{Release: 4, Services: []skycap.ServiceResult{{Service: "web", Cause: "it crashes"}}}, 1, "skycap status"},
 	}
@@ -130,6 +136,15 @@ func TestInterruption(t *testing.T) {
 		{Service: "api", State: skycap.StateHealthy}, {Service: "web", State: skycap.StateProgressing},
 	}}}
 	assert.Equal(t, `interrupted: the lock is free, service "api" is healthy, service "web" is progressing`, s.explain(&cobra.Command{}, context.Canceled).message)
+
+	s.result.Services = []skycap.ServiceResult{
+		{Service: "web", Target: skycap.TargetKubernetes, State: skycap.StateHealthy},
+		{Service: "web", Target: skycap.TargetHosts, State: skycap.StateProgressing, Result: skycap.ResultPartial},
+		{Service: "worker", Target: skycap.TargetHosts, Result: skycap.ResultFailed},
+	}
+	assert.Equal(t, `interrupted: the lock is free, service "web" in Kubernetes is healthy, `+
+		`service "web" on hosts is progressing, changed in part, service "worker" on hosts is as it was before`,
+		s.explain(&cobra.Command{}, context.Canceled).message)
 }
 
 func TestNoErrorIsOK(t *testing.T) {

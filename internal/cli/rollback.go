@@ -14,7 +14,7 @@ func (s *session) rollbackCommand() *cobra.Command {
 		Short: "Go back to the last good release, or to what ran after another",
 		Long: "Rollback puts back the newest earlier release that was healthy and that nobody rolled back from,\n" +
 			"exactly as it was: images, configuration and objects come from its record. Without services it\n" +
-			"goes back with those that the last release changed. It needs skycap.yaml and the cluster, and\n" +
+			"goes back with those that the last release changed. It needs skycap.yaml and the target, and\n" +
 			"neither repository nor registry.\n\n" + exitCodes(),
 		Example:     "  skycap rollback production\n  skycap rollback production web --to 41",
 		Args:        arguments(true, "<env>"),

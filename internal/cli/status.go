@@ -14,7 +14,7 @@ import (
 func (s *session) statusCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status [env] [service...]",
-		Short: "Show what runs where, as the cluster has it",
+		Short: "Show what runs where, as the targets have it",
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(command *cobra.Command, args []string) error {
 			operator, err := s.operator()

@@ -17,6 +17,7 @@ import (
 	"github.com/skycap/skycap/internal/settings"
 	"github.com/skycap/skycap/internal/target"
 	"github.com/skycap/skycap/internal/target/kubernetes"
+	"github.com/skycap/skycap/pkg/skycap"
 )
 
 // operator builds everything that an action needs, once.
@@ -37,7 +38,7 @@ func (s *session) operator() (*action.Operator, error) {
 		},
 		Registry: image.Registry{},
 		Target: func(ctx context.Context, environment *settings.Environment) (target.Target, error) {
-			return s.openTarget(ctx, runner, project.App, environment)
+			return s.openTarget(ctx, runner, project, environment)
 		},
 		Report:   s.report,
 		Who:      who(),
@@ -81,12 +82,56 @@ func openRepository(ctx context.Context, runner run.Runner, project *settings.Pr
 	return revision.Open(runner, place, kind)
 }
 
+// openTarget opens all that services of an environment run in. The namespace comes
+// first: then it keeps the records of all.
 func (s *session) openTarget(
+	ctx context.Context, runner run.Runner, project *settings.Project, environment *settings.Environment,
+) (target.Target, error) {
+	var parts []target.Part
+	if names := namesOn(project, environment, settings.TargetKubernetes); len(names) > 0 {
+		namespace, err := s.openNamespace(ctx, runner, project.App, environment)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, target.Part{Target: namespace, Kind: skycap.TargetKubernetes, Services: names})
+	}
+	if names := namesOn(project, environment, settings.TargetHosts); len(names) > 0 {
+		hosts, err := s.openHosts(runner, project, environment, names)
+		if err != nil {
+			for _, part := range parts {
+				_ = part.Target.Close() // it only ends what was started here
+			}
+			return nil, err
+		}
+		parts = append(parts, target.Part{Target: hosts, Kind: skycap.TargetHosts, Services: names})
+	}
+	if len(parts) == 0 {
+		return nil, &usageError{fmt.Sprintf("environment %q has a place for none of the services", environment.Name)}
+	}
+	return target.Join(parts...), nil
+}
+
+// namesOn are the names of the services that an environment has in a kind of target.
+func namesOn(project *settings.Project, environment *settings.Environment, kind settings.Target) []string {
+	var names []string
+	for _, service := range project.PlacedIn(environment) {
+		if service.Target.Includes(kind) {
+			names = append(names, service.Name)
+		}
+	}
+	return names
+}
+
+// openHosts makes ready to reach for the hosts of services.
+func (s *session) openHosts(_ run.Runner, _ *settings.Project, _ *settings.Environment, names []string) (target.Target, error) {
+	// SEAM: hosts.Open goes here, with s.user.SSHConfig and s.user.AcceptNewHostKeys,
+	// and for each name environment.Hosts[name] and action.HostingOf(project.Services[name]).
+	return nil, &action.UnsupportedError{Service: names[0], What: "runs on hosts"}
+}
+
+func (s *session) openNamespace(
 	ctx context.Context, runner run.Runner, app string, environment *settings.Environment,
 ) (target.Target, error) {
-	if environment.Kubernetes == nil {
-		return nil, &usageError{fmt.Sprintf("environment %q has no namespace, and this version knows no other target", environment.Name)}
-	}
 	client := kubectl.Client{
 		Runner: runner, Context: environment.Kubernetes.Context, Namespace: environment.Kubernetes.Namespace,
 		Warn: s.report.Warning, Debug: s.report.Debug,

@@ -34,7 +34,8 @@ type Source interface {
 // Hosting is how a service runs on hosts, as skycap.yaml had it.
 type Hosting struct {
 	DeployTo      string        `json:"deployTo"`
-	Unit          string        `json:"unit,omitempty"` // with its suffix, as in worker.service
+	Unit          string        `json:"unit,omitempty"`       // with its suffix, as in worker.service
+	ConfigPath    string        `json:"configPath,omitempty"` // where in the folder all is rendered; empty without configuration
 	Build         string        `json:"build,omitempty"`
 	Restart       string        `json:"restart,omitempty"`
 	BeforePublish string        `json:"beforePublish,omitempty"`

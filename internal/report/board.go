@@ -108,6 +108,14 @@ func (b *board) name(r *row) string {
 	return r.service
 }
 
+// label is how people know the service of an event that says where it is about one.
+func (b *board) label(event skycap.Event) string {
+	if event.Target == "" {
+		return event.Service
+	}
+	return b.name(&row{place: place{service: event.Service, target: event.Target}})
+}
+
 // text is a row as a line: web progressing: 1 of 2 pods ready.
 func (b *board) text(r *row) string {
 	return about(words(b.name(r), string(r.state)), r.message)

@@ -101,3 +101,24 @@ func TestLiveTellsKindsOfPlacesApart(t *testing.T) {
 	assert.Equal(t, "\x1b[32m✓\x1b[0m web (hosts)       healthy          0s  \\x07\n"+
 		"\x1b[36m•\x1b[0m web (kubernetes)  progressing      0s\n", screen(t, s.err.String()))
 }
+
+func TestLiveHasALineForEachHostBelowItsService(t *testing.T) {
+	t.Parallel()
+	s := newStage(Options{Terminal: true})
+	s.State("worker", skycap.TargetHosts, skycap.StateProgressing, "0 of 2 hosts")
+	s.State("web", skycap.TargetKubernetes, skycap.StateProgressing, "")
+	s.InstanceState("worker", skycap.TargetHosts, "worker1", skycap.StateDegraded, "exit code 1")
+	s.InstanceState("worker", skycap.TargetHosts, "worker2", skycap.StateHealthy, "")
+	result := healthy()
+	result.Word = skycap.ResultPartial
+	result.Services = []skycap.ServiceResult{
+		{Service: "worker", Target: skycap.TargetHosts, Result: skycap.ResultPartial, State: skycap.StateDegraded},
+		{Service: "web", Target: skycap.TargetKubernetes, Result: skycap.ResultOK, State: skycap.StateHealthy},
+	}
+	s.Result(result)
+	assert.Equal(t, `✗ worker             degraded         0s  0 of 2 hosts
+✗ worker on worker1  degraded         0s  exit code 1
+✓ worker on worker2  healthy          0s
+✓ web                healthy          0s
+`, screen(t, s.err.String()))
+}

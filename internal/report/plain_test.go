@@ -128,3 +128,40 @@ func TestSummaries(t *testing.T) {
 	assert.Equal(t, "1h02m", rough(62*time.Minute))
 	assert.Equal(t, "1m00s", precise(59990*time.Millisecond))
 }
+
+func TestPlainTellsOfInstances(t *testing.T) {
+	t.Parallel()
+	s := newStage(Options{})
+	s.Phase("apply", "applying release 7")
+	s.State("worker", skycap.TargetHosts, skycap.StateProgressing, "0 of 2 hosts")
+	s.InstanceState("worker", skycap.TargetHosts, "worker1", skycap.StateProgressing, "restarting")
+	s.InstanceState("worker", skycap.TargetHosts, "worker2", skycap.StateProgressing, "restarting")
+	s.InstanceState("worker", skycap.TargetHosts, "worker1", skycap.StateProgressing, "restarting")
+	s.InstanceState("worker", skycap.TargetHosts, "worker1", skycap.StateHealthy, "")
+	assert.Equal(t, `applying release 7
+worker progressing: 0 of 2 hosts
+worker on worker1 progressing: restarting
+worker on worker2 progressing: restarting
+worker on worker1 healthy
+`, s.take())
+	s.pass(15 * time.Second)
+	assert.Equal(t, "… waiting 15s: worker progressing: 0 of 2 hosts\n", s.take(), "the service stands for its hosts")
+}
+
+func TestAServiceInTwoTargetsIsKnownByBoth(t *testing.T) {
+	t.Parallel()
+	s := newStage(Options{})
+	s.State("web", skycap.TargetKubernetes, skycap.StateHealthy, "")
+	s.State("web", skycap.TargetHosts, skycap.StateDegraded, "")
+	s.Event(skycap.Event{Type: skycap.EventEvidence, Service: "web", Target: skycap.TargetHosts, Message: "exit code 1"})
+	s.take()
+	result := healthy()
+	result.Word = skycap.ResultPartial
+	result.Services = []skycap.ServiceResult{
+		{Service: "web", Target: skycap.TargetKubernetes, Result: skycap.ResultOK, State: skycap.StateHealthy},
+		{Service: "web", Target: skycap.TargetHosts, Result: skycap.ResultPartial, State: skycap.StateDegraded, Cause: "it crashes", Evidence: []string{"exit code 1"}},
+	}
+	s.Result(result)
+	assert.Equal(t, "web (hosts): it crashes\n", s.take(), "what was told is told once")
+	assert.Equal(t, "web (kubernetes) healthy; web (hosts) degraded", serviceStates(result.Services))
+}

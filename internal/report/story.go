@@ -43,7 +43,7 @@ func (s *story) event(event skycap.Event, detail bool) {
 	case skycap.EventWarning:
 		s.logger.Warn(about(event.Service, event.Message))
 	case skycap.EventEvidence:
-		s.evidence(event.Service, event.Message)
+		s.evidence(s.board.label(event), event.Message)
 	case skycap.EventResult:
 		s.result(event.Result)
 	case skycap.EventLog:
@@ -80,14 +80,15 @@ func (s *story) result(result *skycap.Result) {
 		return
 	}
 	for _, service := range result.Services {
+		name := nameOf(service, result.Services)
 		if service.Cause != "" {
-			s.logger.Error(about(service.Service, service.Cause))
+			s.logger.Error(about(name, service.Cause))
 		}
 		for _, fact := range service.Evidence {
-			s.evidence(service.Service, fact)
+			s.evidence(name, fact)
 		}
 		if service.Hint != "" && !slices.Contains(result.Hints, service.Hint) {
-			s.logger.Error("  " + about(service.Service, "hint: "+service.Hint))
+			s.logger.Error("  " + about(name, "hint: "+service.Hint))
 		}
 	}
 }

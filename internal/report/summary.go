@@ -64,13 +64,24 @@ func serviceStates(services []skycap.ServiceResult) string {
 		if names[service.State] == nil {
 			order = append(order, service.State)
 		}
-		names[service.State] = append(names[service.State], service.Service)
+		names[service.State] = append(names[service.State], nameOf(service, services))
 	}
 	groups := make([]string, 0, len(order))
 	for _, state := range order {
 		groups = append(groups, words(strings.Join(names[state], ", "), string(state)))
 	}
 	return strings.Join(groups, "; ")
+}
+
+// nameOf is how people know a service: where it runs in two kinds of targets, by both.
+func nameOf(service skycap.ServiceResult, all []skycap.ServiceResult) string {
+	isTwin := func(other skycap.ServiceResult) bool {
+		return other.Service == service.Service && other.Target != service.Target
+	}
+	if slices.ContainsFunc(all, isTwin) {
+		return service.Service + " (" + string(service.Target) + ")"
+	}
+	return service.Service
 }
 
 func asRelease(number int) string {

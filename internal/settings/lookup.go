@@ -104,6 +104,18 @@ func (p *Project) ServicesIn(environment string, names []string) ([]Placed, erro
 	return placed, nil
 }
 
+// PlacedIn returns the services that an environment has, sorted by name. One whose place is in doubt,
+// since there are two and no target, is left out.
+func (p *Project) PlacedIn(environment *Environment) []Placed {
+	var placed []Placed
+	for _, name := range slices.Sorted(maps.Keys(p.Services)) {
+		if service, err := p.place(environment, name); err == nil {
+			placed = append(placed, service)
+		}
+	}
+	return placed
+}
+
 func (p *Project) place(env *Environment, name string) (Placed, error) {
 	service, ok := p.Services[name]
 	if !ok {

@@ -28,6 +28,9 @@ type User struct {
 	Quiet   bool          // show less of it
 	Yes     bool          // confirm without asking; never from the settings file
 	Timeout time.Duration // more than none
+
+	SSHConfig         string // a file for ssh, instead of the user's own; empty: that
+	AcceptNewHostKeys bool   // of hosts that ssh doesn't know yet; from the flag alone
 }
 
 // userFile is what the user's settings file may hold.
@@ -39,6 +42,8 @@ type userFile struct {
 	Verbose bool          `yaml:"verbose"`
 	Quiet   bool          `yaml:"quiet"`
 	Timeout time.Duration `yaml:"timeout"`
+
+	SSHConfig string `yaml:"ssh_config"`
 }
 
 func (f *userFile) setDefaults() { f.Output, f.Color, f.Timeout = "text", "auto", 10*time.Minute }
@@ -55,7 +60,7 @@ func (e *ValueError) Error() string {
 }
 
 // LoadUser reads the user's settings. Of flags it binds those that are named like a field of User, in
-// small letters; the others keep their variable and their default. The error is Faults for the settings
+// small letters with dashes; the others keep their variable and their default. The error is Faults for the settings
 // file, and otherwise joins one *ValueError for each wrong value.
 func LoadUser(flags *pflag.FlagSet) (*User, error) {
 	v := viper.New()
@@ -83,6 +88,11 @@ func LoadUser(flags *pflag.FlagSet) (*User, error) {
 		Quiet:   s.truth("quiet"),
 		Yes:     s.truth("yes"),
 		Timeout: s.duration("timeout"),
+
+		SSHConfig: s.text("ssh_config"),
+	}
+	if flag := flags.Lookup("accept-new-host-keys"); flag != nil {
+		u.AcceptNewHostKeys = flag.Value.String() == "true"
 	}
 	if err := errors.Join(s.errs...); err != nil {
 		return nil, err
@@ -150,7 +160,7 @@ type userValues struct {
 
 func (s *userValues) text(name string) string {
 	s.errs = append(s.errs, s.viper.BindEnv(name))
-	if flag := s.flags.Lookup(name); flag != nil {
+	if flag := s.flags.Lookup(strings.ReplaceAll(name, "_", "-")); flag != nil {
 		s.errs = append(s.errs, s.viper.BindPFlag(name, flag))
 	}
 	return s.viper.GetString(name)

@@ -24,6 +24,8 @@ func userFlags(t *testing.T, args ...string) *pflag.FlagSet {
 	flags.Bool("quiet", false, "")
 	flags.Bool("yes", false, "")
 	flags.Duration("timeout", 10*time.Minute, "")
+	flags.String("ssh-config", "", "")
+	flags.Bool("accept-new-host-keys", false, "")
 	require.NoError(t, flags.Parse(args))
 	return flags
 }
@@ -77,6 +79,17 @@ func TestLoadUser(t *testing.T) {
 			args: []string{"--color=auto", "--chdir=/flag", "--yes=false", "--timeout=1s"},
 			want: usual(func(u *User) { u.Chdir, u.Timeout = "/flag", time.Second }),
 		},
+		"ssh from the file": {file: "ssh_config: /file\n", want: usual(func(u *User) { u.SSHConfig = "/file" })},
+		"ssh from the variable": {
+			file: "ssh_config: /file\n",
+			env:  map[string]string{"SKYCAP_SSH_CONFIG": "/variable", "SKYCAP_ACCEPT_NEW_HOST_KEYS": "true"},
+			want: usual(func(u *User) { u.SSHConfig = "/variable" }),
+		},
+		"ssh from flags": {
+			env:  map[string]string{"SKYCAP_SSH_CONFIG": "/variable"},
+			args: []string{"--ssh-config=/flag", "--accept-new-host-keys"},
+			want: usual(func(u *User) { u.SSHConfig, u.AcceptNewHostKeys = "/flag", true }),
+		},
 		"NO_COLOR":             {env: map[string]string{"NO_COLOR": "1"}, want: usual(func(u *User) { u.Color = "never" })},
 		"NO_COLOR and setting": {file: "color: always\n", env: map[string]string{"NO_COLOR": "1"}, want: usual(func(u *User) { u.Color = "always" })},
 		"empty file":           {file: "# nothing yet\n\n", want: usual(func(*User) {})},
@@ -122,7 +135,7 @@ func TestLoadUserFaults(t *testing.T) {
 		"- yes\n":               ":1: is a list, want a mapping",
 		"verbose: 'true'\n":     ":1: verbose: is the string \"true\", want true or false",
 		"color: [\n":            ":1: is not YAML: sequence end token ']' not found",
-		"color: auto\nYes: on ": ":2: Yes: unknown key \"Yes\"; known are chdir, color, config, output, quiet, timeout, verbose",
+		"color: auto\nYes: on ": ":2: Yes: unknown key \"Yes\"; known are chdir, color, config, output, quiet, ssh_config, timeout, verbose",
 	} {
 		t.Run(file, func(t *testing.T) {
 			path := userHome(t, file)
