@@ -71,10 +71,10 @@ func TestLogsPassBytesUnharmed(t *testing.T) {
 	t.Parallel()
 	image := taskImage(t)
 	c := newSmall(t)
-	c.write(webDeployment, c.read(webDeployment)+fmt.Sprintf("        - {name: talk, image: %q, args: [\"-1\", %q, %q]}\n", image, "a\tb \x1b[1m\r", "  c"))
+	c.write(webDeployment, c.read(webDeployment)+fmt.Sprintf("        - {name: talk, image: %q, args: [\"-1\", %q, %q]}\n", image, "a\tb\r \x1b[1m", "  c"))
 	o := c.skycap("deploy", c.revise(), "staging", "--no-wait")
 	require.Zero(t, o.code, o.stderr)
-	want := "/talk | a\tb \x1b[1m\r\n"
+	want := "/talk | a\tb\r \x1b[1m\n"
 	assert.Eventually(t, func() bool { return strings.Contains(c.ok("logs", "staging"), want) }, patience, pause)
 	assert.Contains(t, c.ok("logs", "staging"), "/talk |   c\n")
 }

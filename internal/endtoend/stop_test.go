@@ -81,4 +81,7 @@ func TestWhatCannotBeStoppedIsRefusedBeforeAnythingIs(t *testing.T) {
 	assert.Equal(t, skycap.ResultFailed, result.Word)
 	assert.False(t, result.Changed)
 	assert.EqualValues(t, 1, *c.deployment().Spec.Replicas)
+
+	c.operate("stop", "staging", "web")
+	assert.True(t, c.operate("start", "staging").Healthy, "what can't be stopped needs no start")
 }
