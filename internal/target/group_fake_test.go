@@ -58,7 +58,7 @@ func (p *part) did(what string, about ...string) error {
 	return p.errs[what]
 }
 
-func (p *part) Lock(ctx context.Context, services []string, claim Claim) (Lock, error) {
+func (p *part) Lock(ctx context.Context, services []string, _ Claim) (Lock, error) {
 	if err := p.did("lock", services...); err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func (p *part) Apply(_ context.Context, plan Plan, services []release.Service, _
 	return len(plan.Changes) > 0, err
 }
 
-func (p *part) Wait(ctx context.Context, services []release.Service, _ Watch) (map[release.Place]rollout.Assessment, error) {
+func (p *part) Wait(ctx context.Context, _ []release.Service, _ Watch) (map[release.Place]rollout.Assessment, error) {
 	if p.waits {
 		<-ctx.Done()
 		return p.assessments, ctx.Err()
@@ -115,7 +115,7 @@ func (p *part) Wait(ctx context.Context, services []release.Service, _ Watch) (m
 	return p.assessments, p.errs["wait"]
 }
 
-func (p *part) Settle(_ context.Context, _ Plan, r *release.Release, number int) error {
+func (p *part) Settle(_ context.Context, _ Plan, _ *release.Release, number int) error {
 	return p.did("settle", fmt.Sprint(number))
 }
 
