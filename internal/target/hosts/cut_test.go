@@ -218,6 +218,8 @@ func (g *gates) assertInterrupted(at moment, result *deployed) {
 		return
 	}
 	for _, host := range g.names() {
-		assert.Contains(t, g.read(host, ".skycap/releases/2.json")+"none", `"result":"`, host)
+		if record := g.read(host, ".skycap/releases/2.json"); record != "" { // it got that far
+			assert.Contains(t, record, `"result":"`, host)
+		}
 	}
 }

@@ -20,6 +20,7 @@ type facts struct {
 	now        time.Time // by the host's clock
 	root       bool      // deploy_to is there
 	base       string    // deploy_to, or the nearest folder above it that is there
+	readOnly   string    // where its file system is mounted, if that is read-only
 	reachable  bool      // the owner can make deploy_to
 	owner      string    // of deploy_to
 	writable   bool      // deploy_to, for the owner
@@ -113,6 +114,8 @@ func (f *facts) takeWord(name, value string) {
 		f.root = true
 	case "base":
 		f.base = value
+	case "read_only":
+		f.readOnly = value
 	case "reachable":
 		f.reachable = value == "yes"
 	case "owner":

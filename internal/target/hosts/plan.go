@@ -175,7 +175,8 @@ func (h *host) faults(service release.Service) []error {
 				"make room, or lower keep_releases in skycap.yaml"))
 		}
 		if is.inodes >= 0 && is.inodes < int64(entries) {
-			faults = append(faults, h.fault(fmt.Sprintf("%d inodes are free at %q; the release needs %d", is.inodes, is.base, entries), "remove files there"))
+			faults = append(faults, h.fault(fmt.Sprintf("%d inodes are free at %q; the release needs %d", is.inodes, is.base, entries),
+				fmt.Sprintf("on the host, remove files below %s", is.base)))
 		}
 	}
 	return faults
@@ -190,12 +191,15 @@ func (h *host) placeFaults(hosting release.Hosting) []error {
 		user = is.user
 	}
 	for _, tool := range is.missing {
-		add(fmt.Sprintf("program %q is not there", tool), "install it on the host")
+		add(fmt.Sprintf("program %q is not there", tool), fmt.Sprintf("install %s on the host", tool))
 	}
 	if is.noFetcher && hosting.CheckURL != "" {
 		add("check.http needs curl or wget there", "install curl on the host, or use check.command")
 	}
 	switch {
+	case is.readOnly != "":
+		add(fmt.Sprintf("%q is on a file system that is mounted read-only, at %q", hosting.DeployTo, is.readOnly),
+			"on the host, dmesg may tell why; then: sudo mount -o remount,rw "+is.readOnly)
 	case is.root && !is.writable:
 		add(fmt.Sprintf("user %q can't write to %q, which is of user %q", user, hosting.DeployTo, is.owner),
 			fmt.Sprintf("sudo chown -R %s %s", user, hosting.DeployTo))
@@ -204,19 +208,15 @@ func (h *host) placeFaults(hosting release.Hosting) []error {
 			fmt.Sprintf("sudo install -d -o %s %s", user, hosting.DeployTo))
 	}
 	if is.blocked != "" {
-		add(fmt.Sprintf("%q is a %s, and must be a link", hosting.DeployTo+"/current", is.blocked), "move it away on the host")
+		add(fmt.Sprintf("%q is a %s, and must be a link", hosting.DeployTo+"/current", is.blocked), fmt.Sprintf("on the host: mv %s/current %[1]s/current.old", hosting.DeployTo))
 	}
 	if is.foreign != "" && is.writable {
 		add(fmt.Sprintf("in %q, %s, not of %q", hosting.DeployTo, is.foreign, user), fmt.Sprintf("sudo chown -R %s %s", user, hosting.DeployTo))
 	}
-	for _, file := range is.unlinked {
-		if slices.Contains(hosting.LinkedFiles, file) {
-			add(fmt.Sprintf("linked file %q is not there", hosting.DeployTo+"/shared/"+file), "put it there")
-		}
-	}
-	if !is.root {
-		for _, file := range hosting.LinkedFiles {
-			add(fmt.Sprintf("linked file %q is not there", hosting.DeployTo+"/shared/"+file), "put it there")
+	for _, file := range hosting.LinkedFiles {
+		if !is.root || slices.Contains(is.unlinked, file) {
+			path := hosting.DeployTo + "/shared/" + file
+			add(fmt.Sprintf("linked file %q is not there", path), fmt.Sprintf("put it there, as with: scp %s %s:%s", file, h.address, path))
 		}
 	}
 	return faults

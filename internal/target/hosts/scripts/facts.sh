@@ -47,12 +47,25 @@ tree() {
 	[ ! -e "$1" ] || sed 's/^/record\t/' "$@"
 }
 
+# read_only says where a file system is mounted, if that is read-only. The last
+# mount at a place is the one that counts.
+read_only() {
+	options=
+	while read -r _ place _ all _; do [ "$place" != "$1" ] || options=$all; done </proc/mounts
+	case ,$options, in *,ro,*) fact read_only "$1" ;; esac
+}
+
 # room says how much is free where the folder is or is going to be, in KiB and inodes.
 room() {
 	at=$ROOT
 	while [ ! -d "$at" ]; do at=$(dirname -- "$at"); done
 	fact base "$at"
-	if as_owner test -w "$at" || [ "$me" = root ]; then fact reachable yes; else fact reachable no; fi
+	if as_owner test -w "$at"; then
+		fact reachable yes
+	else
+		read_only "$(stat -c %m -- "$at")"
+		if [ "$me" = root ]; then fact reachable yes; else fact reachable no; fi
+	fi
 	df -Pk -- "$at" | { read -r _; read -r _ _ _ free _; fact free "$free"; }
 	df -Pi -- "$at" | { read -r _; read -r _ total _ free _; [ "$total" = 0 ] || [ "$total" = - ] || fact inodes "$free"; }
 }
