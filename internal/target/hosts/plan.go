@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -59,6 +60,9 @@ func (g *group) plan(service release.Service, plan *target.Plan) error {
 		return fmt.Errorf("service %q: the release has deploy_to %q, and skycap.yaml here has %q: what runs would be left behind",
 			g.service, hosting.DeployTo, g.Service.DeployTo)
 	}
+	if err := checkLinked(service.Folder); err != nil {
+		return err
+	}
 	g.name(service, g.target.Now())
 	taking := g.taking()
 	faults := make([]error, len(taking))
@@ -76,6 +80,24 @@ func (g *group) plan(service release.Service, plan *target.Plan) error {
 		}
 	}
 	return nil
+}
+
+// checkLinked refuses linked paths that lie below a link of the tree: what is made
+// or removed there would be somewhere else.
+func checkLinked(f *release.Folder) error {
+	if f.Source == nil {
+		return nil
+	}
+	var faults []error
+	tree := f.Source.Tree()
+	for _, linked := range slices.Concat(f.Service.LinkedDirs, f.Service.LinkedFiles) {
+		for above := path.Dir(linked); above != "."; above = path.Dir(above) {
+			if tree[above].Link != "" {
+				faults = append(faults, &archive.PathError{Path: linked, Rule: fmt.Sprintf("can't be linked to shared: %q is a link itself", above)})
+			}
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // stamp is how Capistrano names release folders: the time in UTC.
@@ -215,8 +237,8 @@ func (h *host) placeFaults(hosting release.Hosting) []error {
 	}
 	for _, file := range hosting.LinkedFiles {
 		if !is.root || slices.Contains(is.unlinked, file) {
-			path := hosting.DeployTo + "/shared/" + file
-			add(fmt.Sprintf("linked file %q is not there", path), fmt.Sprintf("put it there, as with: scp %s %s:%s", file, h.address, path))
+			at := hosting.DeployTo + "/shared/" + file
+			add(fmt.Sprintf("linked file %q is not there", at), fmt.Sprintf("put it there, as with: scp %s %s:%s", path.Base(file), h.address, at))
 		}
 	}
 	return faults
