@@ -218,12 +218,20 @@ func (t *Hosts) amendAll(ctx context.Context, numbers []int, change func(*skycap
 	if err != nil {
 		return err
 	}
-	return joined(each(knowing, func(h *host) error {
+	errs := each(knowing, func(h *host) error {
 		for _, number := range numbers {
 			h.amend(ctx, number, change)
 		}
 		return h.settled(ctx)
-	}))
+	})
+	if slices.Contains(errs, nil) {
+		for i, h := range knowing {
+			if namesHost(h.outcome.err) {
+				errs[i] = nil // it was lost before, which is told, and others know
+			}
+		}
+	}
+	return joined(errs)
 }
 
 // End writes down how a release ended.
