@@ -24,7 +24,8 @@ type freeze struct {
 	Since time.Time `json:"since"`
 }
 
-// The pauses between two tries for locks: while another gives way, and while it is waited for.
+// The pauses between two tries for locks: while another gives way or ends, and while
+// it is waited for. A holder that was killed is gone within the first.
 const (
 	yieldPause = 100 * time.Millisecond
 	lockPause  = 500 * time.Millisecond
@@ -50,10 +51,12 @@ func (t *Hosts) Lock(ctx context.Context, services []string, claim target.Claim)
 			t.sign(ctx, groups, claim.Holder)
 			return &lock{ctx: ctx, target: t, groups: groups}, nil
 		}
-		pause := yieldPause
-		if isFirst || time.Since(tried) > yieldTime {
+		locked, pause := blocker.lockedBy(), yieldPause
+		if isFirst {
 			t.unlock(groups)
-			locked := blocker.lockedBy()
+		}
+		if time.Since(tried) > yieldTime {
+			t.unlock(groups)
 			if time.Since(began) >= claim.Wait {
 				return nil, locked
 			}

@@ -56,6 +56,6 @@ check() {
 	if [ -n "$CHECK_URL" ]; then
 		get "$CHECK_URL" || return 1
 	elif [ -n "$CHECK_COMMAND" ]; then
-		command_line "$CHECK_COMMAND" 2>&1 || return 1
+		(cd "$ROOT/current" && command_line "$CHECK_COMMAND") 2>&1 || return 1
 	fi
 }
