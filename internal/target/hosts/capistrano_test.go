@@ -17,6 +17,7 @@ import (
 	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/run"
+	"github.com/skycap/skycap/internal/target"
 	"github.com/skycap/skycap/pkg/skycap"
 )
 
@@ -158,7 +159,7 @@ func (s *site) releases(hosting release.Hosting) []skycap.Release {
 
 func TestCapistranosTreeIsContinuedAndTakenBack(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, 2)
+	s := newSite(t, 1)
 	c := newCapistrano(t, s, 3)
 	hosting := s.hosting()
 	hosting.KeepReleases, hosting.LinkedDirs = 3, []string{"log", "tmp/pids"}
@@ -187,15 +188,15 @@ func TestCapistranosTreeIsContinuedAndTakenBack(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, s.root+"/shared/tmp/pids", link)
 	id := strings.Repeat("3", 40)
-	assert.Equal(t, id+"\n", s.inCurrent("h2", "REVISION"))
-	assert.Equal(t, "1700000000\n", s.inCurrent("h2", "REVISION_TIME"))
+	assert.Equal(t, id+"\n", s.inCurrent("h1", "REVISION"))
+	assert.Equal(t, "1700000000\n", s.inCurrent("h1", "REVISION_TIME"))
 	link, err = os.Readlink(filepath.Join(s.folders["h1"], "current"))
 	require.NoError(t, err)
 	assert.Equal(t, s.root+"/releases/"+third, link)
 	log := "Branch default (at " + c.hash(0) + ") deployed as release " + first + " by bob\n" +
 		"Branch default (at " + hash + ") deployed as release " + second + " by bob\n" +
 		"Branch default (at " + id + ") deployed as release " + third + " by ann\n"
-	assert.Equal(t, log, s.read("h2", "revisions.log"))
+	assert.Equal(t, log, s.read("h1", "revisions.log"))
 	fourth := s.ours("4", hosting)
 	assert.Equal(t, []string{second, third, fourth}, s.folderNames(), "Capistrano's count")
 
@@ -230,7 +231,7 @@ func TestCapistranosTreeIsContinuedAndTakenBack(t *testing.T) {
 	c.write("config/deploy/production.rb", c.stage()+"set :keep_releases, 1\n")
 	c.cap("deploy:cleanup")
 	assert.Equal(t, []string{again, fifth}, s.folderNames())
-	assert.Equal(t, again, s.current("h2"))
+	assert.Equal(t, again, s.current("h1"))
 
 	// Capistrano deploys after us, and we after it.
 	hash = c.deployNext("three")
@@ -294,6 +295,32 @@ func TestCapistranosRollbackGoesToWhatRan(t *testing.T) {
 			assert.Contains(t, s.folderNames(), want)
 		})
 	}
+}
+
+func TestOurRollbackGoesOnWhereCapistranosEnded(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	c := newCapistrano(t, s, 5)
+	one, two := s.ours("1", s.hosting()), s.ours("2", s.hosting())
+	three := s.ours("3", s.hosting())
+	c.cap("deploy:rollback")
+	require.Equal(t, two, s.current("h1"))
+	require.NotContains(t, s.folderNames(), three)
+
+	rev, from := commit("2", nil, nil)
+	on := s.open(s.hosting(), 0)
+	plan, err := on.Plan(t.Context(), s.releaseOf(rev, from, s.hosting()), target.Options{})
+	require.NoError(t, err)
+	require.Len(t, plan.Changes, 1, "of another manifest")
+	assert.Equal(t, "releases/"+two, plan.Changes[0].Fields[0].Old)
+
+	s.back(s.hosting())
+	assert.Equal(t, one, s.current("h1"))
+	releases := s.releases(s.hosting())
+	assert.Len(t, releases, 4)
+	assert.Equal(t, 4, releases[2].LeftBy, "release 2 ran")
+	status, _ := s.status(s.hosting())
+	assert.Equal(t, 4, status.Release)
 }
 
 // capistrano2 makes a tree as Capistrano 2 leaves it, with a link to its newest release.

@@ -100,7 +100,7 @@ func (h *host) examineLink() []skycap.Check {
 func (h *host) examineRest() []skycap.Check {
 	is := h.facts
 	var checks []skycap.Check
-	if off := is.now.Sub(h.group.target.Now()); off.Abs() > skew {
+	if off := is.off; off.Abs() > skew {
 		checks = append(checks, h.warned("clock", fmt.Sprintf("it is off by %s from this machine's", off.Round(time.Second)), h.command("sudo", "timedatectl", "set-ntp", "true")))
 	}
 	if is.freeze != nil {

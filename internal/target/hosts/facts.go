@@ -16,22 +16,23 @@ import (
 // facts are how a host is.
 type facts struct {
 	user       string
-	now        time.Time // by the host's clock
-	root       bool      // deploy_to is there
-	base       string    // deploy_to, or the nearest folder above it that is there
-	reachable  bool      // the owner can make deploy_to
-	nobody     string    // the owner, where there is no such user
-	unwritable []owned   // what the owner must be able to write to, and can't
-	foreign    []owned   // a folder that is somebody else's, if there is one
-	readonly   string    // the mount point, where the file system is read-only
-	current    string    // where the link points; empty without one
-	runs       string    // the release folder that it leads to; empty where it leads to none
-	blocked    string    // what current is, where it isn't a link
-	stray      string    // where a releases/current that was left over points
-	folders    []folder  // in the order of their names
-	unlinked   []string  // linked files that are not there
-	due        bool      // a restart was due when a deploy was cut off
-	held       bool      // somebody holds the lock
+	now        time.Time     // by the host's clock
+	off        time.Duration // of that clock, as far as it can be told
+	root       bool          // deploy_to is there
+	base       string        // deploy_to, or the nearest folder above it that is there
+	reachable  bool          // the owner can make deploy_to
+	nobody     string        // the owner, where there is no such user
+	unwritable []owned       // what the owner must be able to write to, and can't
+	foreign    []owned       // a folder that is somebody else's, if there is one
+	readonly   string        // the mount point, where the file system is read-only
+	current    string        // where the link points; empty without one
+	runs       string        // the release folder that it leads to; empty where it leads to none
+	blocked    string        // what current is, where it isn't a link
+	stray      string        // where a releases/current that was left over points
+	folders    []folder      // in the order of their names
+	unlinked   []string      // linked files that are not there
+	due        bool          // a restart was due when a deploy was cut off
+	held       bool          // somebody holds the lock
 	holder     *holder
 	freeze     *freeze
 	records    map[int]record
