@@ -119,9 +119,12 @@ func lastGood(releases []skycap.Release, environment, service string) (skycap.Re
 		fault.Why = "it was never deployed"
 		return skycap.Release{}, fault
 	}
-	origin := origins(releases, current)
+	origin, before := origins(releases, current), current.Number
+	if current.Replaced { // it ran before what another tool has deployed
+		origin, before = nil, before+1
+	}
 	good := keep(releases, func(r skycap.Release) bool {
-		return r.Number < current.Number && Healthy(r) && r.LeftBy == 0 && !r.Gone && !origin[r.Number] && !left(releases, r)
+		return r.Number < before && Healthy(r) && r.LeftBy == 0 && !r.Gone && !origin[r.Number] && !left(releases, r)
 	})
 	found, ok := Of(good, service)
 	if !ok {
@@ -164,11 +167,12 @@ func numbers(releases []skycap.Release) string {
 }
 
 // Left are the releases that a rollback of services leaves: for each service the
-// one that is current, and what that stands for.
+// one that is current, and what that stands for. What another tool has deployed
+// after it has no number.
 func Left(releases []skycap.Release, services []string) []int {
 	all := map[int]bool{}
 	for _, service := range services {
-		if current, ok := current(releases, service); ok {
+		if current, ok := current(releases, service); ok && !current.Replaced {
 			maps.Copy(all, origins(releases, current))
 		}
 	}

@@ -37,6 +37,8 @@ func having(names ...string) func(*skycap.Release) {
 func undone(r *skycap.Release) { r.Undone = true }
 func gone(r *skycap.Release)   { r.Gone = true }
 
+func replaced(r *skycap.Release) { r.Replaced = true }
+
 func cutOff(r *skycap.Release) { r.Result, r.Ended = "", time.Time{} }
 
 func TestBack(t *testing.T) {
@@ -57,6 +59,9 @@ func TestBack(t *testing.T) {
 		"past one that is gone":      {releases: []skycap.Release{made(3), made(2, gone), made(1)}, want: map[string]int{"web": 1}},
 		"from what another tool has put back": {
 			releases: []skycap.Release{made(3, undone, gone), made(2), made(1)}, want: map[string]int{"web": 1},
+		},
+		"from what another tool has deployed": {
+			releases: []skycap.Release{made(3, replaced), made(2), made(1)}, want: map[string]int{"web": 3},
 		},
 		"from nothing, where the newest is gone": {
 			releases: []skycap.Release{made(3, gone), made(2), made(1)}, want: map[string]int{"web": 2},
@@ -119,6 +124,7 @@ func TestLeft(t *testing.T) {
 	assert.Equal(t, []int{2, 3, 4}, Left(releases, []string{"api", "web"}))
 	assert.Empty(t, Left(nil, []string{"web"}))
 	assert.Equal(t, []int{2}, Left([]skycap.Release{made(3, undone), made(2), made(1)}, []string{"web"}), "that ran")
+	assert.Empty(t, Left([]skycap.Release{made(2, replaced), made(1)}, []string{"web"}), "it has been left already")
 }
 
 func TestWasLeft(t *testing.T) {

@@ -98,6 +98,14 @@ func (c *capistrano) deployNext(text string) string {
 	return strings.TrimSpace(c.run(c.source, "hg", "log", "--rev", "tip", "--template", "{node}"))
 }
 
+// deployAgain lets Capistrano deploy what it has deployed last. It returns the name of
+// the release folder.
+func (c *capistrano) deployAgain() string {
+	c.t.Helper()
+	c.cap("deploy")
+	return c.current("h1")
+}
+
 // ours deploys a tree as skycap does. It returns the name of the release folder.
 func (s *site) ours(digit string, hosting release.Hosting) string {
 	s.t.Helper()
@@ -228,8 +236,10 @@ func TestCapistranosTreeIsContinuedAndTakenBack(t *testing.T) {
 	// Capistrano's clean-up keeps what runs, which is not its newest here.
 	s.back(hosting)
 	require.Equal(t, again, s.current("h1"))
-	c.write("config/deploy/production.rb", c.stage()+"set :keep_releases, 1\n")
+	stage := c.stage()
+	c.write("config/deploy/production.rb", stage+"set :keep_releases, 1\n")
 	c.cap("deploy:cleanup")
+	c.write("config/deploy/production.rb", stage)
 	assert.Equal(t, []string{again, fifth}, s.folderNames())
 	assert.Equal(t, again, s.current("h1"))
 
@@ -244,6 +254,12 @@ func TestCapistranosTreeIsContinuedAndTakenBack(t *testing.T) {
 	assert.Greater(t, seventh, sixth)
 	assert.Contains(t, s.folderNames(), sixth, "it ran before")
 	assert.Equal(t, 6, s.releases(hosting)[0].Number)
+
+	// From Capistrano's the way back is to what ran before.
+	eighth := c.deployAgain()
+	assert.Greater(t, eighth, seventh)
+	s.back(hosting)
+	assert.Equal(t, seventh, s.current("h1"))
 }
 
 func (c *capistrano) stage() string {

@@ -36,42 +36,14 @@ func (t *Hosts) Releases(ctx context.Context) ([]skycap.Release, error) {
 			byNumber[number] = merged(byNumber[number], found.Summary)
 		}
 	}
-	undone, gone := undone(knowing)
+	truth := compare(knowing)
 	var releases []skycap.Release
 	for _, found := range byNumber {
-		found.Undone, found.Gone = undone[found.Number], gone[found.Number]
+		found.Undone, found.Replaced, found.Gone = truth.undone[found.Number], truth.replaced[found.Number], truth.gone[found.Number]
 		releases = append(releases, found)
 	}
 	slices.SortFunc(releases, func(a, b skycap.Release) int { return cmp.Compare(b.Number, a.Number) })
 	return releases, nil
-}
-
-// undone are the healthy releases that Capistrano has taken back on all hosts, since
-// they are newer than what runs there, and gone those whose folder a host lacks.
-func undone(hosts []*host) (undone, gone map[int]bool) {
-	undone, gone = map[int]bool{}, map[int]bool{}
-	running := map[string]int{} // the newest, by service
-	for _, h := range hosts {
-		if h.facts != nil {
-			service := h.group.service
-			running[service] = max(running[service], h.numberOf(h.facts.running()))
-		}
-	}
-	for _, h := range hosts {
-		for number, found := range h.records {
-			if h.facts == nil || !release.Healthy(found.Summary) {
-				continue
-			}
-			if _, there := h.facts.folder(found.Folder); !there {
-				gone[number] = true
-			}
-			undone[number] = !slices.ContainsFunc(found.Summary.Services, func(service string) bool {
-				runs := running[service]
-				return runs == 0 || runs >= number
-			})
-		}
-	}
-	return undone, gone
 }
 
 func merged(known, more skycap.Release) skycap.Release {
