@@ -68,15 +68,30 @@ func (h *host) examineTree() []skycap.Check {
 		}
 	}
 	for _, one := range is.folders {
-		if stampPattern.MatchString(one.name) && one.revision == "" && one.name != is.running() {
+		if why := h.neverRan(one); why != "" {
 			there := hosting.DeployTo + "/releases/" + one.name
-			checks = append(checks, h.warned("releases", fmt.Sprintf("%q has no REVISION: a deploy was cut off before it was whole", there), h.command("rm", "-r", there)))
+			checks = append(checks, h.warned("releases", fmt.Sprintf("%q %s: Capistrano's rollback may take it for what ran before", there, why), h.command("rm", "-r", there)))
 		}
 	}
 	if is.due {
 		checks = append(checks, h.check("restart", errors.New("a deploy was cut off before it restarted the service"), "", h.typed("restart")))
 	}
 	return checks
+}
+
+// neverRan says why a release folder is thought to be what a deploy left that was cut
+// off, if it is. What skycap itself leaves is dated back, and cleaned up by its next deploy.
+func (h *host) neverRan(one folder) string {
+	running := h.facts.running()
+	switch {
+	case !stampPattern.MatchString(one.name) || one.name == running || h.numberOf(one.name) > 0:
+		return ""
+	case one.revision == "":
+		return "has no REVISION, so a deploy was cut off before it was whole"
+	case running != "" && one.name > running:
+		return "is newer than what runs, so a deploy was cut off, or rolled back"
+	}
+	return ""
 }
 
 // examineLink checks that current leads to a release, in the words that Capistrano looks for.
