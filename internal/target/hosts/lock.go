@@ -1,8 +1,10 @@
 package hosts
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/skycap/skycap/internal/ssh"
@@ -107,7 +109,7 @@ func (h *host) lock(ctx context.Context) error {
 	locking := session.Lock(h.group.Service.DeployTo + "/.skycap/lock")
 	looking := session.Send(h.looking(false))
 	if _, err := h.await(ctx, "prepare", preparing); err != nil {
-		return err
+		return h.unprepared(ctx, looking, err)
 	}
 	result, err := locking.Wait(ctx)
 	if err != nil {
@@ -118,6 +120,14 @@ func (h *host) lock(ctx context.Context) error {
 	}
 	h.locked = result.Status == 0
 	return h.learn(ctx, looking)
+}
+
+// unprepared says why the host's folders could not be made, as a plan would.
+func (h *host) unprepared(ctx context.Context, looking *ssh.Pending, err error) error {
+	if h.learn(ctx, looking) != nil {
+		return err
+	}
+	return cmp.Or(errors.Join(h.placeFaults(h.group.Service)...), err)
 }
 
 // lockedBy says who has the host's lock.
