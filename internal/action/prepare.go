@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -137,76 +135,6 @@ func (o *Operator) choose(s *source, wanted Wanted) (err error) {
 	return errors.Join(faults...)
 }
 
-// layers are the folders of a service's configuration.
-func (s *source) layers(service settings.Placed) ([]string, error) {
-	if service.Config == nil {
-		return nil, nil
-	}
-	var layers []string
-	for _, from := range service.Config.From {
-		layer, err := settings.Expand(from, settings.LayerFields{
-			App: s.project.App, Service: service.Name, Environment: s.environment.Name,
-		})
-		if err != nil {
-			return nil, err
-		}
-		layers = append(layers, layer)
-	}
-	return layers, nil
-}
-
-// readFiles reads all that the services point at, in one go, and then what
-// kustomizations point at outside of their folder.
-func (s *source) readFiles(ctx context.Context) error {
-	var paths, manifests []string
-	for _, service := range s.services {
-		layers, err := s.layers(service)
-		if err != nil {
-			return err
-		}
-		paths = append(paths, layers...)
-		if service.Target.Includes(settings.TargetKubernetes) {
-			manifests = append(manifests, service.Kubernetes.Manifests)
-		}
-		if service.Target.Includes(settings.TargetHosts) && service.Hosts.UnitFile != "" {
-			paths = append(paths, path.Clean(service.Hosts.UnitFile))
-		}
-	}
-	paths = append(paths, manifests...)
-	if s.files = (revision.Tree{}); len(paths) == 0 { // none would mean all
-		return nil
-	}
-	slices.Sort(paths)
-	paths = slices.Compact(paths)
-	for {
-		files, err := revision.Read(ctx, s.repository, s.revision, paths)
-		if err != nil {
-			return err
-		}
-		more := false
-		for _, folder := range manifests {
-			for _, path := range manifest.Outside(files, folder) {
-				if !slices.Contains(paths, path) {
-					paths, more = append(paths, path), true
-				}
-			}
-		}
-		if !more {
-			s.files = files
-			return nil
-		}
-	}
-}
-
-// readWhole reads all of the revision, where some service runs on hosts.
-func (s *source) readWhole(ctx context.Context) (err error) {
-	onHosts := func(service settings.Placed) bool { return service.Target.Includes(settings.TargetHosts) }
-	if slices.ContainsFunc(s.services, onHosts) {
-		s.whole, err = s.repository.Files(ctx, s.revision, nil)
-	}
-	return err
-}
-
 // build renders the configuration and the objects of each service.
 func (o *Operator) build(s *source, images map[string]map[string]image.Image) (*release.Release, error) {
 	made := &release.Release{
@@ -282,21 +210,4 @@ func (o *Operator) renderConfig(s *source, service settings.Placed) (config.Tree
 		}
 	}
 	return tree, err
-}
-
-// address is where a service of the environment answers, for the template function
-// addr: in Kubernetes its name there, also when it runs on hosts as well.
-func (s *source) address(name string) (string, error) {
-	placed, err := s.project.ServicesIn(s.environment.Name, []string{name})
-	if err != nil {
-		return "", err
-	}
-	if placed[0].Target.Includes(settings.TargetKubernetes) {
-		return name + "." + s.environment.Kubernetes.Namespace + ".svc", nil
-	}
-	addresses := s.environment.Hosts[name].Addresses
-	if len(addresses) != 1 {
-		return "", fmt.Errorf("service %q runs on %d hosts in environment %q: addr knows only where one answers", name, len(addresses), s.environment.Name)
-	}
-	return addresses[0], nil
 }

@@ -3,11 +3,11 @@ package action
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/skycap/skycap/internal/release"
+	"github.com/skycap/skycap/internal/settings"
 	"github.com/skycap/skycap/internal/target"
 	"github.com/skycap/skycap/pkg/skycap"
 )
@@ -122,6 +122,9 @@ func (o *Operator) former(
 		if len(found) == 0 {
 			return nil, fmt.Errorf("the record of release %d lacks service %q", back[service], service)
 		}
+		if err := o.checkPlaces(environment, back[service], found); err != nil {
+			return nil, err
+		}
 		for _, place := range found {
 			place.Revision = cmp.Or(place.Revision, recorded.Revision.ID)
 			made.Services = append(made.Services, place)
@@ -138,60 +141,46 @@ func (o *Operator) former(
 	return made, nil
 }
 
-// revert puts back what ran before a release that failed. The result stays that
-// of the release, and says what became of it.
-func (c *change) revert(ctx context.Context, failure error) error {
-	c.Report.Phase("rollback", fmt.Sprintf("release %d failed: going back", c.result.Release))
-	releases, err := c.target.Releases(ctx)
-	if err != nil {
-		return errors.Join(failure, err)
-	}
-	services := c.revertible(releases)
-	former, err := c.former(ctx, c.target, releases, c.release.Environment, services, 0)
-	if err != nil {
-		return errors.Join(failure, err)
-	}
-	plan, err := c.target.Plan(ctx, former, c.Options)
-	if err != nil {
-		return errors.Join(failure, err)
-	}
-	choices := c.Choices
-	choices.OnFailure, choices.NoWait = "hold", false
-	var result skycap.Result
-	back := &change{
-		Operator: c.Operator, Choices: choices, release: former, target: c.target, lock: c.lock, plan: plan,
-		leaves: leaves(releases, plan, services), result: &result,
-	}
-	err = back.carryOut(ctx)
-	if !plan.Nothing() {
-		c.result.RevertedBy = result.Release
-	}
-	if err != nil {
-		if result.Word != skycap.ResultFailed { // the release that failed did change something
-			c.result.Word = result.Word
-		}
-		return errors.Join(failure, fmt.Errorf("going back to release %d failed: %w", former.Of, err))
-	}
-	c.result.Word = skycap.ResultReverted
-	return &RevertedError{Failure: failure, Release: c.result.Release, By: result.Release, To: former.Of}
+// MovedError says that a service ran in other kinds of targets than it does now:
+// to put a former release back would leave the present one running there.
+type MovedError struct {
+	Service, Environment string
+	Release              int
+	Was, Is              []skycap.Target
 }
 
-// revertible are the services of the release that go back. One that was not got
-// to goes along where it can.
-func (c *change) revertible(releases []skycap.Release) []string {
-	return slices.DeleteFunc(c.release.Names(), func(name string) bool {
-		_, err := release.Back(releases, c.release.Environment, []string{name}, 0)
-		return err != nil && !c.reached[name]
-	})
+func (e *MovedError) Error() string {
+	return fmt.Sprintf("release %d of service %q in environment %q was for target %q, and skycap.yaml says %q now",
+		e.Release, e.Service, e.Environment, placement(e.Was), placement(e.Is))
 }
 
-// RevertedError says that a release failed, and that the former one runs again.
-type RevertedError struct {
-	Failure         error
-	Release, By, To int
+// checkPlaces refuses what a record has of a service that runs elsewhere now. One
+// that skycap.yaml doesn't have any more runs where it ran.
+func (o *Operator) checkPlaces(environment string, number int, recorded []release.Service) error {
+	present, err := o.operable(environment, []string{recorded[0].Name})
+	if err != nil {
+		return nil //nolint:nilerr // see above
+	}
+	moved := &MovedError{Service: recorded[0].Name, Environment: environment, Release: number, Was: kindsOf(recorded), Is: kindsOf(present)}
+	if slices.Equal(moved.Was, moved.Is) {
+		return nil
+	}
+	return moved
 }
 
-func (e *RevertedError) Error() string { return e.Failure.Error() }
+// placement is how skycap.yaml spells where a service runs.
+func placement(kinds []skycap.Target) settings.Target {
+	if len(kinds) == 1 {
+		return settings.Target(kinds[0])
+	}
+	return settings.TargetBoth
+}
 
-// Unwrap is the failure.
-func (e *RevertedError) Unwrap() error { return e.Failure }
+func kindsOf(places []release.Service) []skycap.Target {
+	kinds := make([]skycap.Target, len(places))
+	for i, place := range places {
+		kinds[i] = place.Target
+	}
+	slices.Sort(kinds)
+	return kinds
+}

@@ -33,7 +33,7 @@ func mayImport() map[string][]string {
 			"internal/action", "internal/archive", "internal/config", "internal/image", "internal/kubectl",
 			"internal/manifest", "internal/release", "internal/report", "internal/revision",
 			"internal/rollout", "internal/run", "internal/settings", "internal/ssh",
-			"internal/target", "internal/target/kubernetes",
+			"internal/target", "internal/target/hosts", "internal/target/kubernetes",
 		},
 		// action orders the phases. It knows a target by its interface alone.
 		"internal/action": {
@@ -48,6 +48,10 @@ func mayImport() map[string][]string {
 		"internal/target/kubernetes": {
 			"internal/image", "internal/kubectl", "internal/manifest", "internal/ownership",
 			"internal/release", "internal/rollout", "internal/target",
+		},
+		// hosts unpacks what archive packs, and runs what owners want to run there: hence run.
+		"internal/target/hosts": {
+			"internal/archive", "internal/release", "internal/rollout", "internal/run", "internal/ssh", "internal/target",
 		},
 		// target's interface speaks of releases and their objects, and of how a service is.
 		"internal/target":  {"internal/manifest", "internal/release", "internal/rollout"},

@@ -26,6 +26,7 @@ func (s *session) adviseOnLocks(err error) string {
 		none      *action.NoReleaseError
 		conflicts *action.ConflictsError
 		cutOff    *action.CutOffError
+		moved     *action.MovedError
 	)
 	switch {
 	case errors.As(err, &locked):
@@ -38,6 +39,8 @@ func (s *session) adviseOnLocks(err error) string {
 		return "to end it: skycap unlock " + frozen.Environment + "; to pass it, which is recorded: " + s.again("--override", "why")
 	case errors.As(err, &noWay):
 		return "to see the releases: skycap history " + noWay.Environment
+	case errors.As(err, &moved):
+		return "deploy the revision that is to run, or correct environments." + moved.Environment + ".services." + moved.Service + ".target"
 	case errors.As(err, &none):
 		return "to make the first: skycap deploy <rev> " + none.Environment
 	case errors.As(err, &cutOff) && cutOff.Rollback:

@@ -77,6 +77,7 @@ func typed() []struct {
 		{&target.LostError{Environment: "staging"}, 1, "skycap attach staging"},
 		{&target.JobError{Service: "web", Job: "migrate-r3", Phase: target.PreDeploy}, 1, "skycap rollback"},
 		{&release.NoWayBackError{Environment: "staging", Service: "web"}, 1, "skycap history staging"},
+		{&action.MovedError{Environment: "staging", Service: "web"}, 1, "environments.staging.services.web.target"},
 		{&action.NoReleaseError{Environment: "staging"}, 1, "skycap deploy <rev> staging"},
 		{&action.ConflictsError{Changes: []skycap.ObjectChange{{Fields: []skycap.FieldChange{{Path: "a"}}}}}, 1, "--conflicts take"},
 		{&action.CutOffError{Release: 3, Revision: hash, Environment: "staging"}, 1, "skycap deploy 3f2c1a9b8d70 staging"},

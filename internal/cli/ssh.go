@@ -39,7 +39,7 @@ func (s *session) sshCommand() *cobra.Command {
 				return err
 			}
 			runner := run.Local{Started: s.started}
-			login, err := (&ssh.Client{Runner: runner}).Command(host, isTerminal(s.In) && isTerminal(s.Out), args[2:])
+			login, err := s.sshClient(runner).Command(host, isTerminal(s.In) && isTerminal(s.Out), args[2:])
 			if err != nil {
 				return err
 			}

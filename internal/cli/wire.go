@@ -128,13 +128,17 @@ func (s *session) openHosts(runner run.Runner, project *settings.Project, enviro
 			Service: action.HostingOf(project.Services[name]),
 		}
 	}
-	client := &ssh.Client{
+	return hosts.Open(hosts.Options{
+		Client: s.sshClient(runner), App: project.App, Environment: environment.Name, Groups: groups, Warn: s.report.Warning, Now: time.Now,
+	})
+}
+
+// sshClient starts ssh as the user wants it.
+func (s *session) sshClient(runner run.Runner) *ssh.Client {
+	return &ssh.Client{
 		Runner: runner, Config: s.user.SSHConfig, AcceptNewHostKeys: s.user.AcceptNewHostKeys,
 		Debug: s.report.Debug, Warn: s.report.Warning,
 	}
-	return hosts.Open(hosts.Options{
-		Client: client, App: project.App, Environment: environment.Name, Groups: groups, Warn: s.report.Warning, Now: time.Now,
-	})
 }
 
 func (s *session) openNamespace(

@@ -31,7 +31,7 @@ func Compare(former, service Service) skycap.Differences {
 	if former.Config != service.Config {
 		differences.Config = compareConfig(former, service)
 	}
-	differences.Fields = compareObjects(former, service)
+	differences.Fields = append(compareObjects(former, service), compareFolders(former, service)...)
 	return differences
 }
 

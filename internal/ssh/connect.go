@@ -53,7 +53,7 @@ func (s *Session) try(ctx context.Context, path path, hop *hop) error {
 		}
 	}
 	s.mu.Lock()
-	s.sent = 0
+	s.sent, s.lastID = 0, 0
 	for _, p := range s.queue {
 		p.id = 0
 	}

@@ -165,4 +165,18 @@ func (c *connection) prove(missing []string) {
 	c.session.clock()
 	c.session.mu.Unlock()
 	c.session.client.debug(fmt.Sprintf("host %q: connected", c.session.host))
+	c.warnOfNewKeys()
+}
+
+// warnOfNewKeys tells which keys ssh has accepted, where it may.
+func (c *connection) warnOfNewKeys() {
+	if !c.session.client.AcceptNewHostKeys {
+		return
+	}
+	for _, log := range c.path.logs {
+		text, _ := os.ReadFile(log.file) // ssh has one: it has connected
+		if added.Match(text) {
+			c.session.client.warn(fmt.Sprintf("host %q: accepted a new key, %s", c.session.host, match(shownKey, string(text), 2)))
+		}
+	}
 }

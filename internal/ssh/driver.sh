@@ -16,14 +16,16 @@ take() {
 
 # trailer ends a step's output: nobody else knows the token.
 trailer() {
-	printf '\n%s %s\n' "$token" "$1" >&2
-	printf '\n%s %s %s\n' "$token" "$1" "$2"
+	printf '%s %s\n' "$token" "$1" >&2
+	printf '%s %s %s\n' "$token" "$1" "$2"
 }
 
 watch() {
 	trap 'idle=0' USR1
 	trap 'idle=-1000000' USR2
-	while [ "$idle" -lt 6 ]; do
+	parent=$PPID # sshd's: it ends with the connection, also when nobody reads what it brought
+	kill -0 "$parent" || parent=$$
+	while [ "$idle" -lt 6 ] && kill -0 "$parent"; do
 		sleep "$tick" &
 		nap=$!
 		while kill -0 "$nap" 2>/dev/null; do wait "$nap"; done
@@ -47,13 +49,13 @@ wire() {
 	done 2>/dev/null
 	# The pipe stays open: a step must not take the end of a dead client for the end of its input.
 	# Again and again: a signal that comes just before a shell waits goes unheard.
-	while kill -TERM $$ 2>/dev/null; do sleep 0.05; done 2>/dev/null 3<&-
+	while kill -TERM $$; do sleep 0.05; done 2>/dev/null 3<&-
 }
 
 # signal reaches the step's session as whom it runs.
 signal() {
-	kill "-$1" -- "-$group" 2>/dev/null && return
-	[ "$as" = sudo ] && sudo -n -u "$user" -- kill "-$1" -- "-$group" 2>/dev/null
+	kill "-$1" "-$group" 2>/dev/null && return
+	[ "$as" = sudo ] && sudo -n -u "$user" -- kill "-$1" "-$group" 2>/dev/null
 }
 
 # finish ends what is left of the step's session.
@@ -69,7 +71,7 @@ finish() {
 # hold runs one step, whose script is the first $1 bytes of its stdin and whose
 # input is the rest. USR1 stops the step, TERM stops it for good.
 hold() {
-	exec 5<&0
+	exec 5<&0 4<&- 6>&2 2>/dev/null # shells like to tell of what was killed
 	gone= asked= woken=yes user=$2 finisher=
 	trap - USR2
 	trap 'woken=yes asked=yes' USR1
@@ -85,12 +87,12 @@ hold() {
 	fi
 	size=$1
 	shift
-	setsid "$@" sh -c 'eval "$(dd bs="$1" count=1 iflag=fullblock 2>/dev/null)"' sh "$size" <&5 4<&- 5<&- 9>&- &
+	setsid "$@" sh -c 'eval "$(dd bs="$1" count=1 iflag=fullblock 2>/dev/null)"' sh "$size" <&5 2>&6 5<&- 6>&- 9>&- &
 	group=$!
 	while [ "$woken" ]; do
 		woken=
 		if [ "$asked" ] && [ -z "$finisher" ]; then
-			finish >/dev/null 2>&1 <&- &
+			finish >/dev/null 6>&- &
 			finisher=$!
 		fi
 		wait "$group"
@@ -110,15 +112,20 @@ run() {
 	holder=$!
 	trap 'woken=yes; kill -USR1 "$holder" 2>/dev/null' USR1
 	woken=yes
-	while [ "$woken" ]; do
+	while [ "$woken" ] && [ -z "$ending" ]; do
 		woken=
-		[ -z "$ending" ] || kill -TERM "$holder" 2>/dev/null
 		wait "$holder"
 		status=$?
 	done
 	trap '' USR1
+	[ -z "$ending" ] || end "$holder"
 	trap - TERM
 	[ -z "$ending" ] || exit 0
+}
+
+# end asks a process until it is gone. To wait for it would be to wait for all of its pipeline.
+end() {
+	while kill -TERM "$1"; do sleep 0.1; done 2>/dev/null
 }
 
 lock() {
@@ -164,8 +171,6 @@ wire | steps &
 driver=$!
 trap 'kill -USR1 "$driver" 2>/dev/null' USR1
 trap 'ending=yes' TERM HUP INT
-while kill -0 "$driver" 2>/dev/null; do
-	[ -z "$ending" ] || kill -TERM "$driver"
-	wait "$driver"
-done
+while [ -z "$ending" ] && kill -0 "$driver" 2>/dev/null; do wait "$driver"; done
+end "$driver"
 kill "$watch" 2>/dev/null

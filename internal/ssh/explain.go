@@ -102,11 +102,12 @@ var (
 	shownKey    = regexp.MustCompile(`(?m)^debug1: Server host key: (\S+) (\S+)`)
 	refusedKey  = regexp.MustCompile(`Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|host key is known for`)
 	changedKey  = regexp.MustCompile(`REMOTE HOST IDENTIFICATION HAS CHANGED`)
+	added       = regexp.MustCompile(`(?m)^Warning: Permanently added`)
 	offending   = regexp.MustCompile(`(?m)^Offending .*key in (.+?)\r?$`)
 	denied      = regexp.MustCompile(`Permission denied \(([^)]*)\)|Too many authentication failures`)
 	turnedAway  = regexp.MustCompile(`(?i)connection (reset|closed) |kex_exchange_identification: |ssh_exchange_identification: |Exceeded MaxStartups|Broken pipe`)
 	notForNow   = regexp.MustCompile(`Not allowed at this time`)
-	notForHuman = regexp.MustCompile(`^(debug\d: |OpenSSH_|Authenticated to |Warning: Permanently added)|^\s*$`)
+	notForHuman = regexp.MustCompile(`^(debug\d: |OpenSSH_|Authenticated to |Warning: Permanently added|Transferred: |Bytes per second: )|^\s*$`)
 )
 
 func parseLog(text string) sshLog {

@@ -14,7 +14,7 @@ type trailers struct {
 }
 
 func newTrailers(token string, each func([]byte), end func([]string)) *trailers {
-	return &trailers{needle: []byte("\n" + token + " "), each: each, end: end}
+	return &trailers{needle: []byte(token + " "), each: each, end: end}
 }
 
 // read reads the stream to its end. The bytes that each is given are only lent.

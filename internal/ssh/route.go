@@ -129,6 +129,9 @@ func (c *Client) pathOver(ctx context.Context, host Host, jump string, jumps []s
 	}
 	if len(jumps) > 0 && depth < maxJumps {
 		before, last := jumps[:len(jumps)-1], jumps[len(jumps)-1]
+		if len(before) == 0 {
+			before = nil // the jump host's own ProxyJump holds
+		}
 		over, err := c.pathOver(ctx, Host{Address: jumpURI(last)}, last, before, depth+1)
 		if err != nil {
 			return path{}, err

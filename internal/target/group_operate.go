@@ -1,6 +1,7 @@
 package target
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -9,7 +10,7 @@ import (
 	"github.com/skycap/skycap/pkg/skycap"
 )
 
-// Status asks all parts that have the services.
+// Status asks all parts that have the services. Both places of one follow each other.
 func (g *Group) Status(ctx context.Context, services []string) ([]skycap.ServiceStatus, error) {
 	shares := g.byName(services)
 	found := make([][]skycap.ServiceStatus, len(shares))
@@ -17,7 +18,9 @@ func (g *Group) Status(ctx context.Context, services []string) ([]skycap.Service
 		found[i], err = s.Target.Status(ctx, s.names)
 		return err
 	})
-	return slices.Concat(found...), err
+	all := slices.Concat(found...)
+	slices.SortStableFunc(all, func(a, b skycap.ServiceStatus) int { return cmp.Compare(a.Service, b.Service) })
+	return all, err
 }
 
 // Restart restarts services in one part after the other. It returns a

@@ -89,6 +89,7 @@ func (s *Server) config(lines []string) string {
 		"AuthorizedKeysFile " + filepath.Join(s.folder, "authorized"),
 		"PidFile none", "LogLevel VERBOSE", "StrictModes no", "UsePAM no", "PermitRootLogin yes",
 		"PasswordAuthentication no", "KbdInteractiveAuthentication no", "PrintMotd no", "AcceptEnv LC_*", "UseDNS no",
+		"SetEnv HOME=" + s.folder, // the user's own .bashrc is none of the test's
 	}
 	return strings.Join(append(lines, own...), "\n") + "\n"
 }

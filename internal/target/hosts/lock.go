@@ -43,7 +43,7 @@ func (t *Hosts) Lock(ctx context.Context, services []string, claim target.Claim)
 			err = t.checkFrozen(groups, claim)
 		}
 		if err != nil {
-			t.unlock(ctx, groups)
+			t.unlock(groups)
 			return nil, err
 		}
 		if blocker == nil {
@@ -52,7 +52,7 @@ func (t *Hosts) Lock(ctx context.Context, services []string, claim target.Claim)
 		}
 		pause := yieldPause
 		if isFirst || time.Since(tried) > yieldTime {
-			t.unlock(ctx, groups)
+			t.unlock(groups)
 			locked := blocker.lockedBy()
 			if time.Since(began) >= claim.Wait {
 				return nil, locked
@@ -62,7 +62,7 @@ func (t *Hosts) Lock(ctx context.Context, services []string, claim target.Claim)
 		}
 		select {
 		case <-ctx.Done():
-			t.unlock(ctx, groups)
+			t.unlock(groups)
 			return nil, ctx.Err()
 		case <-time.After(pause):
 		}
@@ -160,7 +160,7 @@ func (t *Hosts) sign(ctx context.Context, groups []*group, by target.Holder) {
 }
 
 // unlock gives back what was got. A host that is gone has given it back itself.
-func (t *Hosts) unlock(ctx context.Context, groups []*group) {
+func (t *Hosts) unlock(groups []*group) {
 	for _, g := range groups {
 		for _, h := range g.hosts {
 			if h.locked {
@@ -184,7 +184,7 @@ func (l *lock) Context() context.Context { return l.ctx }
 func (l *lock) Check(ctx context.Context) error { return ctx.Err() }
 
 func (l *lock) Unlock() error {
-	l.target.unlock(context.WithoutCancel(l.ctx), l.groups)
+	l.target.unlock(l.groups)
 	return nil
 }
 

@@ -1,0 +1,145 @@
+package action
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/skycap/skycap/internal/release"
+	"github.com/skycap/skycap/internal/report"
+	"github.com/skycap/skycap/internal/revision"
+	"github.com/skycap/skycap/internal/settings"
+	"github.com/skycap/skycap/pkg/skycap"
+)
+
+// shelf is a repository of one revision, which writes down what was read.
+type shelf struct {
+	revision.Repository
+	tree   revision.Tree
+	read   []string
+	closed bool
+}
+
+const hash = "3f2c1a9b8d703f2c1a9b8d703f2c1a9b8d703f2c"
+
+func (s *shelf) Resolve(context.Context, string) (revision.Revision, error) {
+	return revision.Revision{ID: hash, Date: time.Unix(1, 0)}, nil
+}
+
+func (s *shelf) Files(_ context.Context, _ revision.Revision, paths []string) (revision.Tree, error) {
+	s.read = append(s.read, strings.Join(paths, " "))
+	if len(paths) == 0 {
+		return s.tree, nil
+	}
+	found := revision.Tree{}
+	for _, path := range paths {
+		for name, file := range s.tree {
+			if name == path || strings.HasPrefix(name, path+"/") {
+				found[name] = file
+			}
+		}
+	}
+	return found, nil
+}
+
+func (s *shelf) Close() error { s.closed = true; return nil }
+
+// shop is a skycap.yaml with web in a namespace, and with worker on hosts. What it
+// has more stands in both.
+const shop = `app: shop
+services:
+  web:
+    kubernetes: {manifests: web.yaml}
+  worker:
+    image: registry.example.com/never/asked
+    config: {from: [config], path: etc}
+    hosts: {deploy_to: /srv/worker, unit: worker}
+environments:
+  staging:
+    kubernetes: {context: staging, namespace: shop}
+    hosts: {worker: [%s]}
+`
+
+const configMap = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n"
+
+// preparing is an operator whose skycap.yaml is here, and a repository.
+func preparing(t *testing.T, here string, tree revision.Tree) (*Operator, *shelf) {
+	t.Helper()
+	project, err := settings.Parse(settings.FileName, []byte(here))
+	require.NoError(t, err)
+	kept := &shelf{tree: tree}
+	talk := report.New(report.Options{Out: io.Discard, Err: io.Discard})
+	t.Cleanup(talk.Close)
+	return &Operator{
+		Project: project, Report: talk, Now: time.Now,
+		Repository: func(context.Context) (revision.Repository, error) { return kept, nil },
+	}, kept
+}
+
+func TestPrepareForHosts(t *testing.T) {
+	t.Parallel()
+	file := fmt.Sprintf(shop, "worker1")
+	o, repository := preparing(t, file, revision.Tree{
+		settings.FileName: text(file), "web.yaml": text(configMap), "main.c": text("int main"),
+		"config/app.conf.tmpl": text(`web is at {{ addr "web" }}, worker at {{ addr "worker" }}`),
+	})
+	var made *release.Release
+	err := o.Prepare(t.Context(), Wanted{Revision: "tip", Environment: "staging"}, func(prepared *release.Release) error {
+		assert.False(t, repository.closed, "folders are made from the repository")
+		made = prepared
+		return nil
+	})
+	require.NoError(t, err)
+	assert.True(t, repository.closed)
+	require.Len(t, made.Services, 2)
+
+	web, ok := made.At(release.Place{Service: "web", Target: skycap.TargetKubernetes})
+	require.True(t, ok)
+	assert.Len(t, web.Objects, 1)
+	assert.Nil(t, web.Folder)
+
+	worker, ok := made.At(release.Place{Service: "worker", Target: skycap.TargetHosts})
+	require.True(t, ok)
+	assert.Empty(t, worker.Images, "no image is asked for")
+	assert.Empty(t, worker.Objects)
+	assert.NotEmpty(t, worker.Config)
+	assert.Equal(t, "worker.service", worker.Folder.Service.Unit)
+	assert.Equal(t, "web is at web.shop.svc, worker at worker1", string(worker.Folder.Source.Tree()["etc/app.conf"].Data))
+	assert.Contains(t, worker.Folder.Source.Tree(), "main.c")
+}
+
+func TestTheWholeTreeIsReadForHostsOnly(t *testing.T) {
+	t.Parallel()
+	file := fmt.Sprintf(shop, "worker1")
+	o, repository := preparing(t, file, revision.Tree{settings.FileName: text(file), "web.yaml": text(configMap)})
+	wanted := Wanted{Revision: "tip", Environment: "staging", Services: []string{"web"}}
+	require.NoError(t, o.Prepare(t.Context(), wanted, func(*release.Release) error { return nil }))
+	assert.Equal(t, []string{settings.FileName, "web.yaml"}, repository.read)
+}
+
+func TestAddrOfSeveralHosts(t *testing.T) {
+	t.Parallel()
+	file := fmt.Sprintf(shop, "worker1, worker2")
+	o, _ := preparing(t, file, revision.Tree{
+		settings.FileName: text(file), "config/app.conf.tmpl": text(`{{ addr "worker" }}`),
+	})
+	err := o.Prepare(t.Context(), Wanted{Revision: "tip", Environment: "staging", Services: []string{"worker"}}, nil)
+	require.ErrorContains(t, err, `service "worker" runs on 2 hosts in environment "staging": addr knows only where one answers`)
+}
+
+func TestAServiceInATargetThatNobodyReachesForIsRefused(t *testing.T) {
+	t.Parallel()
+	here := strings.ReplaceAll(fmt.Sprintf(shop, "worker1"), "kubernetes: {manifests: web.yaml}", "hosts: {deploy_to: /srv/web, unit: web}")
+	here = strings.ReplaceAll(here, "[worker1]", "[worker1], web: [web1]")
+	o, _ := preparing(t, here, revision.Tree{settings.FileName: text(fmt.Sprintf(shop, "worker1"))})
+	err := o.Prepare(t.Context(), Wanted{Revision: "tip", Environment: "staging", Services: []string{"web"}}, nil)
+	var elsewhere *ElsewhereError
+	require.ErrorAs(t, err, &elsewhere)
+	assert.Equal(t, &ElsewhereError{Service: "web", Environment: "staging", Target: skycap.TargetKubernetes}, elsewhere)
+}
