@@ -47,7 +47,7 @@ call() {
 }
 
 # address is where a host answers, as ssh is told.
-address() { ssh -F "$SKYCAP_LAB_SSH_CONFIG" -G "$1" | sed -n 's/^hostname //p'; }
+address() { ssh -T -F "$SKYCAP_LAB_SSH_CONFIG" -G "$1" | sed -n 's/^hostname //p'; }
 
 show 'skycap-lab up --hosts 3'
 skycap-lab up --hosts 3 >/dev/null # what it says to do next is done here

@@ -1,9 +1,13 @@
 package cli
 
 import (
+	"context"
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"github.com/skycap/skycap/internal/target"
+	"github.com/skycap/skycap/pkg/skycap"
 )
 
 func (s *session) execCommand() *cobra.Command {
@@ -31,13 +35,23 @@ func (s *session) execCommand() *cobra.Command {
 				execution.Stdin, execution.Terminal = s.In, isTerminal(s.In) && isTerminal(s.Out)
 			}
 			s.code, err = operator.Exec(command.Context(), args[0], args[1], execution)
-			return err
+			return s.unlessInterrupted(err)
 		},
 	}
 	flags := command.Flags()
 	flags.BoolVar(&execution.All, "all", false, "in every running instance")
 	flags.StringVar(&execution.Instance, "instance", "", "in this one, as status names it")
 	return command
+}
+
+// unlessInterrupted ends a command that changes nothing by itself without a word
+// when it was interrupted: what became of the program that it ran nobody knows here.
+func (s *session) unlessInterrupted(err error) error {
+	if errors.Is(err, context.Canceled) {
+		s.code = skycap.ResultInterrupted.ExitCode()
+		return nil
+	}
+	return err
 }
 
 // commandArguments demands named arguments, "--", and a command after it.

@@ -33,7 +33,7 @@ func (s *session) logsCommand() *cobra.Command {
 				return err
 			}
 			lines := report.NewLogs(s.Out, report.Color(s.user.Color, report.Terminal(s.Out, os.Getenv), os.Getenv))
-			return operator.Logs(command.Context(), args[0], args[1:], options, lines.Print)
+			return s.unlessInterrupted(operator.Logs(command.Context(), args[0], args[1:], options, lines.Print))
 		},
 	}
 	flags := command.Flags()

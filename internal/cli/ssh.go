@@ -51,7 +51,7 @@ func (s *session) sshCommand() *cobra.Command {
 				s.code = exit.Code
 				return nil
 			}
-			return err
+			return s.unlessInterrupted(err)
 		},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
@@ -20,10 +21,9 @@ import (
 	"github.com/skycap/skycap/pkg/skycap"
 )
 
-// taskImage builds the program of the jobs, pushes its image and returns the reference.
-func taskImage(t *testing.T) string {
+// taskLayer builds the program of the jobs, as a layer of an image.
+func taskLayer(t *testing.T) v1.Layer {
 	t.Helper()
-	needLab(t)
 	program := filepath.Join(t.TempDir(), "task")
 	command(t, "", []string{"CGO_ENABLED=0"}, "go", "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", program, "./task")
 	content, err := os.ReadFile(program)
@@ -36,7 +36,14 @@ func taskImage(t *testing.T) string {
 	require.NoError(t, writer.Close())
 	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(archive.Bytes())), nil })
 	require.NoError(t, err)
-	made, err := mutate.AppendLayers(empty.Image, layer)
+	return layer
+}
+
+// taskImage pushes an image of the jobs' program and returns the reference.
+func taskImage(t *testing.T) string {
+	t.Helper()
+	needLab(t)
+	made, err := mutate.AppendLayers(empty.Image, taskLayer(t))
 	require.NoError(t, err)
 	file, err := made.ConfigFile()
 	require.NoError(t, err)

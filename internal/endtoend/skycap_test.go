@@ -35,13 +35,25 @@ type running struct {
 // start starts skycap in the checkout.
 func (c *checkout) start(args ...string) *running {
 	c.t.Helper()
+	r := c.prepare(args...)
+	r.begin()
+	return r
+}
+
+// prepare is a skycap that has not begun yet.
+func (c *checkout) prepare(args ...string) *running {
+	c.t.Helper()
 	r := &running{c: c, program: exec.Command(shared.binary, args...)}
 	r.program.Dir, r.program.Env, r.program.Stderr = c.folder, append(append(os.Environ(), "XDG_CACHE_HOME="+c.temporary+"/cache"), c.env...), &r.stderr
-	stdout, err := r.program.StdoutPipe()
-	require.NoError(c.t, err)
-	require.NoError(c.t, r.program.Start())
-	r.lines = bufio.NewReader(io.TeeReader(stdout, &r.seen))
 	return r
+}
+
+func (r *running) begin() {
+	r.c.t.Helper()
+	stdout, err := r.program.StdoutPipe()
+	require.NoError(r.c.t, err)
+	require.NoError(r.c.t, r.program.Start())
+	r.lines = bufio.NewReader(io.TeeReader(stdout, &r.seen))
 }
 
 // until reads events up to the first that matches.

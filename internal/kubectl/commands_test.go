@@ -1,9 +1,11 @@
 package kubectl
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -218,4 +220,45 @@ func TestATimeoutTellsWhatKubectlSaid(t *testing.T) {
 	assert.Equal(t, Unreachable, failure.Reason)
 	var late *run.TimeoutError
 	assert.False(t, errors.As(err, &late))
+}
+
+func TestExec(t *testing.T) {
+	t.Parallel()
+	var out, said bytes.Buffer
+	for name, test := range map[string]struct {
+		session Session
+		want    []string
+	}{
+		"closed": {Session{}, nil},
+		"read":   {Session{Stdin: strings.NewReader("text")}, []string{"--stdin"}},
+		"typed":  {Session{Stdin: strings.NewReader("text"), Terminal: true}, []string{"--stdin", "--tty"}},
+	} {
+		runner := &recorder{stdout: "out\x00", stderr: "Warning: theirs\n", err: exits(7)}
+		test.session.Pod, test.session.Container, test.session.Command = "web-1", "web", []string{"ls", "--all", "$HOME"}
+		test.session.Stdout, test.session.Stderr = &out, &said
+		status, err := clientOf(runner).Exec(t.Context(), test.session)
+		require.NoError(t, err, name)
+		assert.Equal(t, 7, status, name)
+		want := append([]string{"--context=prod east", "--namespace=storefront", "exec", "--container=web"}, test.want...)
+		assert.Equal(t, append(want, "web-1", "--", "ls", "--all", "$HOME"), runner.command.Args, name)
+		assert.Equal(t, test.session.Stdin != nil, runner.command.Foreground, "%s: only who reads needs the terminal", name)
+		assert.Equal(t, "out\x00", out.String())
+		assert.Equal(t, "Warning: theirs\n", said.String(), "what the program says is nobody's to filter")
+		out.Reset()
+		said.Reset()
+	}
+	var missing *run.NotFoundError
+	_, err := clientOf(run.Func(func(context.Context, run.Command) error { return &run.NotFoundError{Name: "kubectl"} })).Exec(t.Context(), Session{})
+	require.ErrorAs(t, err, &missing)
+}
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	runner := &recorder{stdout: `{"clientVersion": {"gitVersion": "v1.36.0"}}`}
+	found, err := clientOf(runner).Version(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, "v1.36.0", found)
+	assert.Equal(t, []string{"version", "--client", "--output=json"}, runner.command.Args, "no context is needed")
+	_, err = clientOf(&recorder{stdout: "nonsense"}).Version(t.Context())
+	require.ErrorContains(t, err, "is not JSON")
 }

@@ -130,7 +130,10 @@ end() {
 
 lock() {
 	path=$(take "$1" <&4; echo .)
-	command exec 9<"${path%.}" || { status=74; return; }
+	path=${path%.}
+	# To be read is enough for a lock: the file may be of somebody else.
+	[ -e "$path" ] || true >>"$path"
+	command exec 9<"$path" || { status=74; return; }
 	flock -n 9
 	status=$?
 	case $status in

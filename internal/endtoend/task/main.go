@@ -1,8 +1,10 @@
-// Command task is what the jobs of the tests run: it says its words, and ends as it is told.
+// Command task is what the jobs of the tests run: it says its words, or for the word
+// "-" what it reads, and ends as it is told.
 package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"time"
@@ -11,6 +13,10 @@ import (
 func main() {
 	code, _ := strconv.Atoi(os.Args[1])
 	for _, word := range os.Args[2:] {
+		if word == "-" {
+			_, _ = io.Copy(os.Stdout, os.Stdin)
+			continue
+		}
 		fmt.Println(word)
 	}
 	if code < 0 {

@@ -19,6 +19,9 @@ import (
 func (n *Namespace) Examine(ctx context.Context, _ []string) []skycap.Check {
 	checks := []skycap.Check{n.examineKubectl(ctx), n.examineServer(ctx)}
 	if checks[1].OK {
+		if n.cluster != "" {
+			checks = append(checks, skycap.Check{Name: "cluster", OK: true, Message: fmt.Sprintf("it is %q, as skycap.yaml pins it", n.cluster)})
+		}
 		checks = append(checks, n.examineNamespace(ctx))
 		checks = append(checks, n.examineRights(ctx)...)
 	}

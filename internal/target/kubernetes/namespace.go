@@ -19,6 +19,7 @@ type Namespace struct {
 
 	kubectl kubectl.Client
 	proxy   *kubectl.Proxy
+	cluster string          // its UID, as it is pinned and was found; empty where none is
 	proven  map[string]bool // the digests that the registry has shown to exist
 	applied time.Time       // when objects were applied, by the cluster's clock
 }
@@ -30,7 +31,7 @@ func Open(ctx context.Context, client kubectl.Client, app, environment, cluster 
 	if err != nil {
 		return nil, err
 	}
-	namespace := &Namespace{App: app, Environment: environment, kubectl: client, proxy: proxy}
+	namespace := &Namespace{App: app, Environment: environment, kubectl: client, proxy: proxy, cluster: cluster}
 	if cluster != "" {
 		err = namespace.checkCluster(ctx, cluster)
 	}

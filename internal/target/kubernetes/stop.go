@@ -20,8 +20,8 @@ import (
 // An autoscaler rests while its workload has no replicas, and goes on with Start.
 // Jobs that run already come to their own end.
 func (n *Namespace) Stop(ctx context.Context, services []string) error {
-	workloads, err := n.workloads(ctx, services)
-	if err != nil {
+	workloads, lasting, err := n.workloads(ctx, services)
+	if err := errors.Join(append(lasting, err)...); err != nil {
 		return err
 	}
 	var faults []error
@@ -40,7 +40,7 @@ func (n *Namespace) Stop(ctx context.Context, services []string) error {
 // autoscaler before stays theirs: the next deploy keeps that many, and not the
 // manifest's.
 func (n *Namespace) Start(ctx context.Context, services []string, _ target.Watch) error {
-	workloads, err := n.workloads(ctx, services)
+	workloads, _, err := n.workloads(ctx, services)
 	if err != nil {
 		return err
 	}

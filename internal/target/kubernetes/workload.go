@@ -41,31 +41,42 @@ func (e *StopError) Error() string {
 	return fmt.Sprintf("service %q has the %s %q, which has no number of replicas and can't be stopped", e.Service, e.Kind, e.Name)
 }
 
-// workloads are those of services, with all that forbids to stop one.
-func (n *Namespace) workloads(ctx context.Context, services []string) ([]workload, error) {
+// workloads are those of services that can be stopped, and an error for each object
+// that can't be.
+func (n *Namespace) workloads(ctx context.Context, services []string) (found []workload, lasting []error, err error) {
 	cluster, err := n.read(ctx, n.collections())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var found []workload
 	var faults []error
 	for _, service := range services {
 		objects := cluster.service(service)
-		for _, set := range objects.DaemonSets {
-			faults = append(faults, &StopError{Service: service, Kind: "DaemonSet", Name: set.Name})
-		}
-		for _, pod := range objects.Pods {
-			if len(pod.OwnerReferences) == 0 && pod.DeletionTimestamp == nil {
-				faults = append(faults, &StopError{Service: service, Kind: "Pod", Name: pod.Name})
-			}
-		}
-		its := n.stoppable(objects)
-		if len(its) == 0 && len(objects.DaemonSets) == 0 {
+		its, others := n.stoppable(objects), unstoppable(service, objects)
+		if len(its) == 0 && len(others) == 0 {
 			faults = append(faults, &NotDeployedError{Service: service, Environment: n.Environment})
 		}
-		found = append(found, its...)
+		found, lasting = append(found, its...), append(lasting, others...)
 	}
-	return found, errors.Join(faults...)
+	return found, lasting, errors.Join(faults...)
+}
+
+// unstoppable has an error for each object of a service that can't be stopped. Jobs
+// are let come to their end beside others; alone they are all that there is.
+func unstoppable(service string, objects rollout.Objects) (faults []error) {
+	for _, set := range objects.DaemonSets {
+		faults = append(faults, &StopError{Service: service, Kind: "DaemonSet", Name: set.Name})
+	}
+	for _, pod := range objects.Pods {
+		if len(pod.OwnerReferences) == 0 && pod.DeletionTimestamp == nil {
+			faults = append(faults, &StopError{Service: service, Kind: "Pod", Name: pod.Name})
+		}
+	}
+	if len(objects.Deployments)+len(objects.StatefulSets)+len(objects.CronJobs) == 0 {
+		for _, job := range objects.Jobs {
+			faults = append(faults, &StopError{Service: service, Kind: "Job", Name: job.Name})
+		}
+	}
+	return faults
 }
 
 func (n *Namespace) stoppable(objects rollout.Objects) []workload {

@@ -69,7 +69,8 @@ func serve(ctx context.Context, dir state.Dir, name string, connection net.Conn)
 	defer socket.Close() //nolint:errcheck // likewise
 	sshd := exec.CommandContext(ctx, sshdProgram, "-i", "-e", "-f", dir.Host(name, "sshd_config"))
 	sshd.Stdin, sshd.Stdout, sshd.Stderr = socket, socket, os.Stderr
-	if err := sshd.Run(); err != nil && ctx.Err() == nil {
+	var exit *exec.ExitError // sshd ends with 255 even when all is well, and has said how it went
+	if err := sshd.Run(); err != nil && !errors.As(err, &exit) {
 		fmt.Fprintf(os.Stderr, "a session on %q: %v\n", name, err)
 	}
 }

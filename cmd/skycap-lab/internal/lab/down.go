@@ -62,7 +62,7 @@ func (l Lab) removeData(purge bool) error {
 	}
 	var err error
 	for _, path := range []string{
-		l.Dir.Cluster(), l.Dir.Kubeconfig(), l.Dir.Path("log"), l.Dir.Path("build"),
+		l.Dir.Cluster(), l.Dir.Kubeconfig(), l.Dir.SSH(), l.Dir.Path("log"), l.Dir.Path("build"),
 		l.Dir.Path("etcd.sock"), l.Dir.Path("etcd-peer.sock"),
 	} {
 		err = errors.Join(err, os.RemoveAll(path))

@@ -31,6 +31,7 @@ func documents() []document {
 		{skycap.ResolutionSchema, skycap.Resolution{}},
 		{skycap.ConfigSchema, skycap.Config{}},
 		{skycap.VersionSchema, skycap.Version{}},
+		{skycap.DiagnosisSchema, skycap.Diagnosis{}},
 	}
 }
 
