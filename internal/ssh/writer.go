@@ -55,7 +55,7 @@ func (c *connection) putStep(p *Pending) bool {
 	var text []byte
 	switch p.kind {
 	case "run":
-		text = p.step.text()
+		text = p.step.packed()
 	case "lock":
 		text = []byte(p.step.Args[0])
 	}
