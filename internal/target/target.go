@@ -90,7 +90,9 @@ type Target interface {
 // its while; for all that it has when there are none. It changes nothing, and what
 // goes wrong is the error of what is done next.
 func Approach(ctx context.Context, target Target, services []string) {
-	if far, ok := target.(interface{ Approach(context.Context, []string) }); ok {
+	if far, ok := target.(interface {
+		Approach(context.Context, []string)
+	}); ok {
 		far.Approach(ctx, services)
 	}
 }
