@@ -176,12 +176,18 @@ func (t *Hosts) sign(ctx context.Context, groups []*group, by target.Holder) {
 func (t *Hosts) unlock(groups []*group) {
 	for _, g := range groups {
 		for _, h := range g.hosts {
-			if h.locked {
-				h.session.Unlock()
-			}
-			h.locked, h.facts = false, nil
+			h.unlock()
+			h.facts = nil
 		}
 	}
+}
+
+// unlock gives the host's lock back, without waiting for that.
+func (h *host) unlock() {
+	if h.locked {
+		h.session.Unlock()
+	}
+	h.locked = false
 }
 
 // lock is the locks of services' hosts. Each is held by the remote shell that all

@@ -36,7 +36,7 @@ if [ -n "$base" ]; then
 		exit 65
 	}
 	head -c "$listed" | xargs -0 -r rm -f -- || exit 65
-	rm -rf -- "./$config"
+	[ -z "$config" ] || rm -rf -- "./$config"
 fi
 why=$(tar -xzpf - --no-same-owner 2>&1) || broken "$(last "$why")"
 have=$(manifest) || broken "the files could not be read back"
