@@ -11,7 +11,7 @@ helm    := $(cache)/helm/v4.3.1/helm
 export GOFLAGS := $(GOFLAGS) -buildvcs=$(if $(version),auto,false)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test zoo faults scale build verify lint generate down clean
+.PHONY: help demo test zoo faults scale bench-hosts build verify lint generate down clean
 
 demo: build ## start a lab with a cluster and hosts, deploy the example twice, and prove what runs
 	configs/demo.sh
@@ -27,6 +27,9 @@ faults: build ## kill sixty runs at any moment, and prove that the next ones tak
 
 scale: build ## measure skycap with a thousand pods, against a lab with a simulated node
 	eval "$$(bin/skycap-lab env)" && SCALE=1000 go test -v -count=1 -timeout 30m -run TestScale ./internal/endtoend
+
+bench-hosts: build ## measure deploys to hosts, by other tools too; writes docs/bench-hosts.md
+	.ci/bench-hosts
 
 build: ## make bin/skycap and bin/skycap-lab
 	$(compiler) go build -trimpath -ldflags '-X main.version=$(version)' -o bin/skycap ./cmd/skycap
@@ -56,4 +59,4 @@ clean: ## remove bin/
 	rm -rf bin
 
 help:
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20

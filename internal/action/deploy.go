@@ -69,7 +69,9 @@ func (d *Deploy) open(ctx context.Context, work func(*release.Release, target.Ta
 	var unreached error
 	reached := make(chan struct{})
 	go func() {
-		place, unreached = d.Target(ctx, environment)
+		if place, unreached = d.Target(ctx, environment); unreached == nil {
+			target.Approach(ctx, place, d.Services)
+		}
 		close(reached)
 	}()
 	err = d.Prepare(ctx, d.Wanted, func(release *release.Release) error {

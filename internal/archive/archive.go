@@ -13,8 +13,13 @@ import (
 	"github.com/skycap/skycap/internal/revision"
 )
 
-// level is the compression: as fast as level 1 of the standard library, and a fifth smaller.
-const level = 5
+// level is the compression: as fast as level 1 of the standard library, and a fifth
+// smaller. What is at most as big as small, in bytes, takes no time at any level.
+const (
+	level = 5
+	best  = 9
+	small = 1 << 20
+)
 
 // Pack makes one tar archive, compressed by gzip, of the files of a tree at these
 // paths, or of all when paths is nil. Equal trees and times give equal bytes: entries are
@@ -27,7 +32,7 @@ func Pack(tree revision.Tree, paths []string, mtime time.Time) ([]byte, error) {
 		return nil, err
 	}
 	var packed bytes.Buffer
-	compressed, err := gzip.NewWriterLevel(&packed, level)
+	compressed, err := gzip.NewWriterLevel(&packed, levelFor(picked))
 	if err != nil {
 		return nil, err
 	}
@@ -38,6 +43,13 @@ func Pack(tree revision.Tree, paths []string, mtime time.Time) ([]byte, error) {
 		return nil, err
 	}
 	return packed.Bytes(), nil
+}
+
+func levelFor(tree revision.Tree) int {
+	if size, _ := Size(tree); size > small {
+		return level
+	}
+	return best
 }
 
 // pick is the part of a tree that lies at these paths.

@@ -146,7 +146,7 @@ func TestAHostWithoutAShellSaysSo(t *testing.T) {
 	server = sshtest.Start(t, `ForceCommand PATH=`+folder+`; export PATH; exec /bin/sh -c "$SSH_ORIGINAL_COMMAND"`)
 	client = clientOf(t, sshtest.Config(t, sshtest.Alias{Name: "h", Server: server}))
 	require.ErrorAs(t, echo(t, client, "h"), &shell)
-	assert.Equal(t, []string{"flock", "setsid"}, shell.Missing)
+	assert.Equal(t, []string{"flock", "gzip", "setsid"}, shell.Missing)
 }
 
 func TestJumpHosts(t *testing.T) {

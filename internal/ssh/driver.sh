@@ -68,8 +68,8 @@ finish() {
 	signal KILL
 }
 
-# hold runs one step, whose script is the first $1 bytes of its stdin and whose
-# input is the rest. USR1 stops the step, TERM stops it for good.
+# hold runs one step, whose script is the first $1 bytes of its stdin, in gzip, and
+# whose input is the rest. USR1 stops the step, TERM stops it for good.
 hold() {
 	exec 5<&0 4<&- 6>&2 2>/dev/null # shells like to tell of what was killed
 	gone= asked= woken=yes user=$2 finisher=
@@ -87,7 +87,7 @@ hold() {
 	fi
 	size=$1
 	shift
-	setsid "$@" sh -c 'eval "$(dd bs="$1" count=1 iflag=fullblock 2>/dev/null)"' sh "$size" <&5 2>&6 5<&- 6>&- 9>&- &
+	setsid "$@" sh -c 'eval "$(dd bs="$1" count=1 iflag=fullblock 2>/dev/null | gzip -dc)"' sh "$size" <&5 2>&6 5<&- 6>&- 9>&- &
 	group=$!
 	while [ "$woken" ]; do
 		woken=
@@ -130,7 +130,10 @@ end() {
 
 lock() {
 	path=$(take "$1" <&4; echo .)
-	command exec 9<"${path%.}" || { status=74; return; }
+	path=${path%.}
+	# To be read is enough for a lock: the file may be of somebody else.
+	[ -e "$path" ] || true >>"$path"
+	command exec 9<"$path" || { status=74; return; }
 	flock -n 9
 	status=$?
 	case $status in
@@ -157,7 +160,7 @@ steps() {
 
 exec 3<&0 </dev/null
 missing=
-for tool in cat dd flock setsid sleep; do
+for tool in cat dd flock gzip setsid sleep; do
 	command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
 done
 trailer 0 "0$missing"

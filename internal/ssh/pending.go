@@ -172,6 +172,9 @@ func (s *Session) trailer(id, status int) {
 		if p.cause == nil {
 			p.cause = p.fault
 		}
+		if p.kind == "unlock" || p.kind == "lock" && p.result.Status != 0 {
+			s.holding = false
+		}
 		p.finish(p.cause)
 	}
 	s.clock()

@@ -25,6 +25,7 @@ type Session struct {
 	sent    int        // how many of them are with the host
 	lastID  int
 	proven  bool // the remote shell has answered
+	holding bool // it holds a lock, or may
 	closing bool
 	ended   bool
 	err     error  // of what is sent once it has ended
@@ -83,17 +84,19 @@ func (s *Session) enqueue(kind string, step Step, fault error) *Pending {
 		pending.finish(ErrClosed)
 	default:
 		s.queue = append(s.queue, pending)
+		s.holding = s.holding || kind == "lock"
 		s.rouse()
 	}
 	return pending
 }
 
-// Close ends the remote shell, and a step that runs, and waits briefly for that.
+// Close ends the remote shell, and a step that runs, and waits briefly for that. A
+// shell that has nothing to end is not waited for: that would be a round trip.
 func (s *Session) Close() error {
 	s.mu.Lock()
 	s.closing = true
 	cancel := s.cancel
-	if !s.proven {
+	if !s.proven || len(s.queue) == 0 && !s.holding {
 		cancel()
 	}
 	s.mu.Unlock()

@@ -259,3 +259,27 @@ func TestCloseEndsWhatRuns(t *testing.T) {
 	require.ErrorIs(t, err, ErrClosed)
 	require.NoError(t, session.Close())
 }
+
+// A host that doesn't answer any more shows whether it is waited for.
+func TestASessionWithNothingToEndIsClosedWithoutWaiting(t *testing.T) {
+	t.Parallel()
+	server := sshtest.Start(t)
+	for _, holds := range []bool{false, true} {
+		network := sshtest.Dial(t, server, 0, 0)
+		client := clientOf(t, sshtest.Config(t, sshtest.Alias{Name: "h", Server: server, Port: network.Port}))
+		session := client.Open(t.Context(), Host{Address: "h"})
+		path := filepath.Join(t.TempDir(), "lock")
+		require.NoError(t, os.WriteFile(path, nil, 0o600))
+		locked, err := session.Lock(path).Wait(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, locked.Status)
+		if !holds {
+			_, err = session.Unlock().Wait(t.Context())
+			require.NoError(t, err)
+		}
+		network.Freeze()
+		begun := time.Now()
+		require.NoError(t, session.Close())
+		assert.Equal(t, holds, time.Since(begun) >= closeGrace)
+	}
+}

@@ -2,6 +2,7 @@ package ssh
 
 import (
 	"bytes"
+	"compress/gzip"
 	"fmt"
 	"io"
 	"strings"
@@ -65,6 +66,15 @@ func (s Step) check() error {
 		return &NameError{What: "user", Name: s.User}
 	}
 	return nil
+}
+
+// packed is the text in gzip: of a small deploy, most of what goes over the wire are scripts.
+func (s Step) packed() []byte {
+	var packed bytes.Buffer
+	writer, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression) // which is a level
+	_, _ = writer.Write(s.text())                                   // a buffer takes all
+	_ = writer.Close()
+	return packed.Bytes()
 }
 
 // text is the script with its arguments and environment. The braces make a text

@@ -5,9 +5,10 @@ import (
 	"time"
 )
 
-// chunk is how much data the host is told to expect at once, in bytes: between
-// two chunks it can be told other things, and a pipe holds one.
-const chunk = 64 << 10
+// chunk is how much data the host is told to expect at once, in bytes. Between two
+// chunks it can be told other things, and hears that the client lives: the slowest
+// line that will do carries one in [Silence]. Each costs the host a few processes.
+const chunk = 256 << 10
 
 // write sends the driver, then steps as they come, and a sign of life when there are none.
 func (c *connection) write() {
@@ -54,7 +55,7 @@ func (c *connection) putStep(p *Pending) bool {
 	var text []byte
 	switch p.kind {
 	case "run":
-		text = p.step.text()
+		text = p.step.packed()
 	case "lock":
 		text = []byte(p.step.Args[0])
 	}

@@ -37,6 +37,13 @@ func Join(parts ...Part) Target {
 	return &Group{parts: parts, grace: brokenGrace}
 }
 
+// Approach begins to reach for what services run on.
+func (g *Group) Approach(ctx context.Context, services []string) {
+	for _, part := range g.parts {
+		Approach(ctx, part.Target, services)
+	}
+}
+
 // share is a part with those of some services that it has.
 type share struct {
 	Part

@@ -86,6 +86,17 @@ type Target interface {
 	Close() error
 }
 
+// Approach has a target begin to reach for what services run on, where that takes
+// its while; for all that it has when there are none. It changes nothing, and what
+// goes wrong is the error of what is done next.
+func Approach(ctx context.Context, target Target, services []string) {
+	if far, ok := target.(interface {
+		Approach(context.Context, []string)
+	}); ok {
+		far.Approach(ctx, services)
+	}
+}
+
 // Watch is told how a service is whenever that changes, or one instance of it.
 type Watch func(place release.Place, instance string, assessment rollout.Assessment)
 

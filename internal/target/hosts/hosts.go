@@ -63,6 +63,17 @@ func Open(options Options) *Hosts {
 	return t
 }
 
+// Approach begins to connect to the hosts of services, or to all when there are
+// none: until the first step is known, that much is done already.
+func (t *Hosts) Approach(ctx context.Context, services []string) {
+	if len(services) == 0 {
+		services = t.all()
+	}
+	for _, h := range t.hosts(services) {
+		h.open(ctx)
+	}
+}
+
 // Close ends the sessions, and with them the locks.
 func (t *Hosts) Close() error {
 	errs := each(t.hosts(t.all()), func(h *host) error { return h.close() })

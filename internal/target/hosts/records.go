@@ -29,14 +29,17 @@ func (t *Hosts) Releases(ctx context.Context) ([]skycap.Release, error) {
 	if err != nil {
 		return nil, err
 	}
+	each(knowing, func(h *host) error { return h.look(ctx, false) }) // without facts the records do
 	byNumber := map[int]skycap.Release{}
 	for _, h := range knowing {
 		for number, found := range h.records {
 			byNumber[number] = merged(byNumber[number], found.Summary)
 		}
 	}
+	truth := compare(knowing)
 	var releases []skycap.Release
 	for _, found := range byNumber {
+		found.Undone, found.Replaced, found.Gone = truth.undone[found.Number], truth.replaced[found.Number], truth.gone[found.Number]
 		releases = append(releases, found)
 	}
 	slices.SortFunc(releases, func(a, b skycap.Release) int { return cmp.Compare(b.Number, a.Number) })
@@ -212,8 +215,9 @@ func (h *host) amend(ctx context.Context, number int, change func(*skycap.Releas
 	h.later(ctx, h.writing("releases/"+strconv.Itoa(number)+".json", mustJSON(found)))
 }
 
-// amendAll changes a summary on all hosts that have it, and waits.
-func (t *Hosts) amendAll(ctx context.Context, numbers []int, change func(*skycap.Release)) error {
+// amendAll changes a summary on all hosts that have it, and waits. What comes after
+// may be sent in the same breath.
+func (t *Hosts) amendAll(ctx context.Context, numbers []int, change func(*skycap.Release), after func(*host)) error {
 	knowing, err := t.knowing(ctx)
 	if err != nil {
 		return err
@@ -222,6 +226,7 @@ func (t *Hosts) amendAll(ctx context.Context, numbers []int, change func(*skycap
 		for _, number := range numbers {
 			h.amend(ctx, number, change)
 		}
+		after(h)
 		return h.settled(ctx)
 	})
 	if slices.Contains(errs, nil) {
@@ -234,15 +239,20 @@ func (t *Hosts) amendAll(ctx context.Context, numbers []int, change func(*skycap
 	return joined(errs)
 }
 
-// End writes down how a release ended.
+// End writes down how a release ended. A good end is the last that is done under the
+// lock, so that is given back in the same round trip.
 func (t *Hosts) End(ctx context.Context, number int, result skycap.Word) error {
 	ended := t.Now().UTC().Truncate(time.Second)
+	after := func(*host) {}
+	if result == skycap.ResultOK {
+		after = (*host).unlock
+	}
 	return t.amendAll(ctx, []int{number}, func(summary *skycap.Release) {
 		summary.Ended = ended
 		if result != "" {
 			summary.Result = result
 		}
-	})
+	}, after)
 }
 
 // Leave writes down which rollback left releases.
@@ -250,7 +260,7 @@ func (t *Hosts) Leave(ctx context.Context, numbers []int, by int) error {
 	if len(numbers) == 0 {
 		return nil
 	}
-	return t.amendAll(ctx, numbers, func(summary *skycap.Release) { summary.LeftBy = by })
+	return t.amendAll(ctx, numbers, func(summary *skycap.Release) { summary.LeftBy = by }, func(*host) {})
 }
 
 // planned are the groups that the release which was begun has services in.
