@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/skycap/skycap/internal/run"
@@ -81,24 +80,23 @@ func (s *session) adviseOnConnection(err error) string {
 
 // adviseOnKeys tells how to make keys known. One that has changed is for people to look at.
 func (s *session) adviseOnKeys(keys []*ssh.HostKeyError) string {
-	var hints []string
+	var hints, changed []string
 	fresh := ""
 	for _, key := range keys {
-		if !key.Changed {
+		if key.Changed {
+			changed = append(changed, quoted(cmp.Or(key.Jump, key.Host.Address)))
+		} else {
 			fresh = cmp.Or(fresh, s.login(key.Host))
-			continue
 		}
-		file, line := key.Known, "?"
-		if at := strings.LastIndex(file, ":"); at >= 0 {
-			file, line = file[:at], file[at+1:]
-		}
-		hints = append(hints, fmt.Sprintf("somebody may be in between; if host %q was made anew, remove line %s of %q", cmp.Or(key.Jump, key.Host.Address), line, file))
+	}
+	if len(changed) > 0 {
+		hints = append(hints, "somebody may be in between; only if people have made "+strings.Join(changed, ", ")+" anew, remove the old keys from the lines named above")
 	}
 	if fresh != "" {
 		hints = append(hints, "compare the fingerprints, on the hosts: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub; to accept all: "+
 			s.again("--accept-new-host-keys")+"; to accept one: "+fresh)
 	}
-	return strings.Join(hints, "\n")
+	return strings.Join(hints, "; ")
 }
 
 // login is how to get to a host by hand.

@@ -160,7 +160,7 @@ func TestAFileSystemThatIsReadOnly(t *testing.T) {
 	remount(syscall.MS_RDONLY)
 	on, result := s.digit("1", 0)
 	require.Error(t, result.err)
-	assert.Regexp(t, `^host "h2": prepare: mkdir: .*: Read-only file system$`, result.err.Error())
+	assert.Regexp(t, `^host "h2": .*is on a file system that is mounted read-only, at "`, result.err.Error())
 	require.NoError(t, on.Close())
 	remount(0)
 	s.assertConverges("1")

@@ -30,6 +30,9 @@ func (t *Hosts) Releases(ctx context.Context) ([]skycap.Release, error) {
 		return nil, err
 	}
 	each(knowing, func(h *host) error { return h.look(ctx, false) }) // without facts the records do
+	if slices.ContainsFunc(knowing, (*host).hasUnfinished) {
+		knowing = t.asked(ctx)
+	}
 	byNumber := map[int]skycap.Release{}
 	for _, h := range knowing {
 		for number, found := range h.records {
@@ -44,6 +47,26 @@ func (t *Hosts) Releases(ctx context.Context) ([]skycap.Release, error) {
 	}
 	slices.SortFunc(releases, func(a, b skycap.Release) int { return cmp.Compare(b.Number, a.Number) })
 	return releases, nil
+}
+
+// hasUnfinished reports whether the host doesn't know how some release ended. Others may.
+func (h *host) hasUnfinished() bool {
+	for _, found := range h.records {
+		if release.Unfinished(found.Summary) {
+			return true
+		}
+	}
+	return false
+}
+
+// asked are all hosts that know anything.
+func (t *Hosts) asked(ctx context.Context) []*host {
+	var all []*host
+	for _, g := range t.chosen(t.all()) {
+		all = append(all, g.taking()...)
+	}
+	each(all, func(h *host) error { return h.look(ctx, false) })
+	return slices.DeleteFunc(all, func(h *host) bool { return h.facts == nil && h.records == nil })
 }
 
 func merged(known, more skycap.Release) skycap.Release {
