@@ -97,7 +97,7 @@ func stateOf(service skycap.ServiceResult) string {
 // leaves are the errors that were joined, each with what was wrapped around it.
 func leaves(err error) []error {
 	joined, ok := err.(interface{ Unwrap() []error })
-	if _, isOne := err.(*ssh.HostKeysError); !ok || isOne {
+	if _, isOne := err.(*ssh.HostKeysError); !ok || isOne { //nolint:errorlint // what is wrapped is taken apart below
 		return []error{err}
 	}
 	var found []error

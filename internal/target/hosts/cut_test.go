@@ -59,14 +59,6 @@ func (g *gates) next(ctx context.Context, digit string, maxFailures int) (*Hosts
 	return on, g.deploy(ctx, on, g.releaseOf(r, from, g.hosting()))
 }
 
-// running are the revisions that are current on the hosts, in their order.
-func (s *site) running() (found string) {
-	for _, host := range s.names() {
-		found += s.inCurrent(host, "digit")
-	}
-	return found
-}
-
 // newest is the last release, as the hosts have recorded it.
 func (s *site) newest() skycap.Release {
 	on := s.open(s.hosting(), 0)
