@@ -18,6 +18,7 @@ import (
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/run"
 	"github.com/skycap/skycap/internal/settings"
+	"github.com/skycap/skycap/internal/ssh"
 	"github.com/skycap/skycap/internal/target/kubernetes"
 	"github.com/skycap/skycap/pkg/skycap"
 )
@@ -96,7 +97,7 @@ func stateOf(service skycap.ServiceResult) string {
 // leaves are the errors that were joined, each with what was wrapped around it.
 func leaves(err error) []error {
 	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
+	if _, isOne := err.(*ssh.HostKeysError); !ok || isOne {
 		return []error{err}
 	}
 	var found []error
@@ -123,7 +124,7 @@ func (s *session) advise(err error) (usage bool, hint string) {
 	if usage, hint := s.adviseOnUse(err); usage {
 		return true, hint
 	}
-	for _, advise := range []func(error) string{s.adviseOnLocks, s.adviseOnOperating, s.adviseOnSource, s.adviseOnContent, s.adviseOnTarget} {
+	for _, advise := range []func(error) string{s.adviseOnLocks, s.adviseOnOperating, s.adviseOnSource, s.adviseOnContent, s.adviseOnHosts, s.adviseOnTarget} {
 		if hint := advise(err); hint != "" {
 			return false, hint
 		}

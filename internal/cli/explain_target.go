@@ -34,6 +34,7 @@ func (s *session) adviseOnTarget(err error) string {
 	case errors.As(err, &missing):
 		return map[string]string{
 			"hg":      "to install it on Debian: apt-get install mercurial",
+			"ssh":     "to install it on Debian: apt-get install openssh-client",
 			"kubectl": "to install it: https://kubernetes.io/docs/tasks/tools/#kubectl",
 		}[missing.Name]
 	case errors.As(err, &owner) && owner.App == "":

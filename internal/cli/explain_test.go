@@ -21,6 +21,7 @@ import (
 	"github.com/skycap/skycap/internal/settings"
 	"github.com/skycap/skycap/internal/ssh"
 	"github.com/skycap/skycap/internal/target"
+	"github.com/skycap/skycap/internal/target/hosts"
 	"github.com/skycap/skycap/internal/target/kubernetes"
 	"github.com/skycap/skycap/pkg/skycap"
 )
@@ -32,6 +33,7 @@ func typed() []struct {
 	hint string
 } {
 	const hash = "3f2c1a9b8d703f2c1a9b8d703f2c1a9b8d703f2c"
+	one, two := ssh.Host{Address: "h1"}, ssh.Host{Address: "h2", User: "deploy"}
 	return []struct {
 		err  error
 		code int
@@ -88,6 +90,26 @@ func typed() []struct {
 		{&kubernetes.StopError{Service: "web", Kind: "DaemonSet", Name: "agent"}, 1, "skycap stop <env> <service>"},
 		{&action.UnstoppedError{Environment: "staging", Services: []skycap.ServiceResult{{Service: "web"}}}, 1, "skycap status staging"},
 		{&ssh.NameError{What: "host", Name: "-o"}, 1, "skycap.yaml"},
+		{&ssh.HostKeysError{Keys: []*ssh.HostKeyError{{Host: one}, {Host: two}}}, 1, "skycap deploy tip stagin --accept-new-host-keys; to accept one: ssh h1"},
+		{&ssh.HostKeyError{Host: one}, 1, "--accept-new-host-keys; to accept one: ssh h1"},
+		{&ssh.HostKeyError{Host: two, Changed: true, Known: "/home/ann/.ssh/known_hosts:7"}, 1, `if host "h2" was made anew, remove line 7 of "/home/ann/.ssh/known_hosts"`},
+		{&ssh.HostKeyError{Host: two, Jump: "bastion", Changed: true}, 1, `if host "bastion" was made anew`},
+		{&ssh.AuthError{Host: two}, 1, "ssh deploy@h2"},
+		{&ssh.UnreachableError{Host: one}, 1, "is it up? ssh h1"},
+		{&ssh.UnreachableError{Host: one, Lost: true}, 1, "ssh h1"},
+		{&ssh.UnreachableError{Host: one, Limit: "MaxStartups"}, 1, "raise MaxStartups"},
+		{&ssh.UnreachableError{Host: one, Limit: "PerSourcePenalties"}, 1, "see PerSourcePenalties"},
+		{&ssh.UnknownError{Host: one}, 1, "the same command finds out"},
+		{&ssh.TimeoutError{Host: one}, 1, "ssh h1"},
+		{&ssh.ShellError{Host: one}, 1, "login shell"},
+		{&ssh.ShellError{Host: one, Missing: []string{"flock"}}, 1, "install them"},
+		{&run.NotFoundError{Name: "ssh"}, 1, "openssh-client"},
+		{&hosts.Fault{Host: "h1", Fix: "in sudoers: ann ALL=(root) NOPASSWD: x"}, 1, "in sudoers: ann ALL=(root) NOPASSWD: x"},
+		{&hosts.HostError{Host: "h1", Step: "stage"}, 1, "to look there: ssh h1"},
+		{&hosts.NotDeployedError{Service: "web", Environment: "staging"}, 1, "skycap status staging"},
+		{&hosts.NoRecordError{Number: 3, Environment: "staging"}, 1, "skycap history staging"},
+		{&hosts.UnitError{Service: "web"}, 1, "services.web.hosts"},
+		{&hosts.UnknownHostError{Host: "h", Known: []string{"h1", "h2"}}, 1, "h1, h2"},
 		{&kubernetes.SecretError{Object: "x"}, 1, "deploy the revision"},
 		{&action.ElsewhereError{Service: "web", Environment: "staging", Target: skycap.TargetHosts}, 2, "skycap.yaml"},
 		{&archive.PathError{Path: "a//b", Rule: "is not clean"}, 1, "config.path"},
@@ -100,7 +122,7 @@ func typed() []struct {
 }
 
 func explained(err error) explanation {
-	s := &session{args: []string{"deploy", "tip", "stagin"}, parsed: true}
+	s := &session{args: []string{"deploy", "tip", "stagin"}, parsed: true, user: &settings.User{}}
 	return s.explain(&cobra.Command{Use: "deploy"}, err)
 }
 

@@ -100,13 +100,10 @@ func (h *host) run(ctx context.Context, step ssh.Step) (answer, error) {
 
 func (h *host) await(ctx context.Context, name string, pending *ssh.Pending) (answer, error) {
 	result, err := pending.Wait(ctx)
-	if err != nil {
-		return answer{}, h.failed(name, err)
-	}
-	found := parse(result.Stdout)
+	found := parse(result.Stdout) // what it said before it was stopped is true as well
 	found.status = result.Status
-	if result.Status == 0 {
-		return found, nil
+	if err != nil || result.Status == 0 {
+		return found, h.failed(name, err)
 	}
 	return found, &HostError{
 		Service: h.group.service, Host: h.address, Step: name, Status: result.Status, Signal: result.Signal,

@@ -103,7 +103,8 @@ func (g *group) lost() []*host {
 }
 
 // lose takes hosts out that have a fault, as long as that many may fail. Else it
-// returns all the faults. A host key that isn't the known one is never let pass.
+// returns all the faults. A host key that isn't the known one is never let pass, nor
+// is an interruption.
 func (g *group) lose(hosts []*host, faults []error) error {
 	failed := len(g.lost())
 	for i := range hosts {
@@ -111,8 +112,8 @@ func (g *group) lose(hosts []*host, faults []error) error {
 			failed++
 		}
 	}
-	var key *ssh.HostKeyError
-	if failed > g.MaxFailures || errors.As(errors.Join(faults...), &key) {
+	all, key := errors.Join(faults...), (*ssh.HostKeyError)(nil)
+	if failed > g.MaxFailures || errors.As(all, &key) || errors.Is(all, context.Canceled) {
 		return joined(faults)
 	}
 	for i, h := range hosts {

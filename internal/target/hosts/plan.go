@@ -179,7 +179,8 @@ func (h *host) faults(service release.Service) []error {
 				"make room, or lower keep_releases in skycap.yaml"))
 		}
 		if is.inodes >= 0 && is.inodes < int64(entries) {
-			faults = append(faults, h.fault(fmt.Sprintf("%d inodes are free at %q; the release needs %d", is.inodes, is.base, entries), "remove files there"))
+			faults = append(faults, h.fault(fmt.Sprintf("%d inodes are free at %q; the release needs %d", is.inodes, is.base, entries),
+				fmt.Sprintf("on the host, remove files below %s", is.base)))
 		}
 	}
 	return faults

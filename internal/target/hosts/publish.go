@@ -201,7 +201,9 @@ func (h *host) publish(ctx context.Context, service release.Service) outcome {
 	if errors.As(err, &unknown) {
 		return outcome{changed: true, err: h.lookAgain(ctx, err)}
 	}
-	return outcome{changed: found.did("published"), stopped: found.did("stopped"), err: err}
+	var failed *HostError
+	changed := found.did("published") || !errors.As(err, &failed) && found.did("publishing") // it was stopped in between
+	return outcome{changed: changed, stopped: found.did("stopped"), err: err}
 }
 
 // sentence is what Capistrano writes to revisions.log.

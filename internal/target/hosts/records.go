@@ -133,7 +133,7 @@ func (t *Hosts) Begin(ctx context.Context, r *release.Release, plan target.Plan,
 	t.touched = map[release.Place]bool{}
 	for _, g := range t.planned() {
 		for _, h := range g.taking() {
-			h.interrupt(ctx, r.Names(), number)
+			h.interrupt(ctx, r.Names(), number, plan.Releases)
 		}
 	}
 	return number, nil
@@ -161,14 +161,21 @@ func (t *Hosts) claim(ctx context.Context, releases []skycap.Release) (int, erro
 	return strconv.Atoi(said.first("number"))
 }
 
-// interrupt writes down of earlier releases of the same services that they were cut off.
-func (h *host) interrupt(ctx context.Context, services []string, number int) {
+// interrupt writes down of earlier releases of the same services how they ended, as
+// other hosts know it, or else that they were cut off.
+func (h *host) interrupt(ctx context.Context, services []string, number int, known []skycap.Release) {
 	for _, earlier := range h.records {
 		if earlier.Summary.Number == number || !release.Unfinished(earlier.Summary) || !isSubset(earlier.Summary.Services, services) {
 			continue
 		}
+		end := skycap.Release{Result: skycap.ResultInterrupted, Ended: h.group.target.Now().UTC()}
+		for _, one := range known {
+			if one.Number == earlier.Summary.Number && !release.Unfinished(one) {
+				end = one
+			}
+		}
 		h.amend(ctx, earlier.Summary.Number, func(summary *skycap.Release) {
-			summary.Result, summary.Ended = skycap.ResultInterrupted, h.group.target.Now().UTC()
+			summary.Result, summary.Ended = end.Result, end.Ended
 		})
 	}
 }

@@ -10,20 +10,26 @@ import (
 	"github.com/skycap/skycap/pkg/skycap"
 )
 
-// Settle removes release folders and records that nobody needs any more. Its end is
-// waited for by End, so that both cost one round trip.
+// Settle removes release folders and records that nobody needs any more. That may
+// take its time, which End doesn't have: so it is waited for here.
 func (t *Hosts) Settle(ctx context.Context, _ target.Plan, r *release.Release, number int) error {
+	var faults []error
 	for _, g := range t.planned() {
 		service, _ := r.At(g.place())
-		for _, h := range g.taking() {
-			if old := h.obsolete(service, number); len(old) > 0 && h.session != nil {
-				step := h.step("clean up", g.Service, script("settle"), old...)
-				step.User, step.Timeout = g.Service.Owner, stageTime
-				h.later(ctx, step)
-			}
-		}
+		faults = append(faults, each(g.taking(), func(h *host) error { return h.settle(ctx, service, number) })...)
 	}
-	return nil
+	return joined(faults)
+}
+
+func (h *host) settle(ctx context.Context, service release.Service, number int) error {
+	old := h.obsolete(service, number)
+	if len(old) == 0 {
+		return nil
+	}
+	step := h.step("clean up", h.group.Service, script("settle"), old...)
+	step.User, step.Timeout = h.group.Service.Owner, stageTime
+	_, err := h.run(ctx, step)
+	return err
 }
 
 // obsolete are the names of folders and records that may go: of folders all but the

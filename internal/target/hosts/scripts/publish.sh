@@ -13,7 +13,9 @@ fi
 if [ "$(readlink current)" != "$folder" ]; then
 	[ -L current ] || [ ! -e current ] || fail "current is not a link"
 	as_owner touch .skycap/restart-due || fail "nothing can be written to .skycap"
-	as_owner ln -s -- "$folder" ".skycap/tmp/current.$$" && as_owner mv -fT -- ".skycap/tmp/current.$$" current
+	as_owner ln -sfT -- "$folder" ".skycap/tmp/current.$$" || fail "no link could be written to .skycap"
+	done_ publishing
+	as_owner mv -fT -- ".skycap/tmp/current.$$" current
 	[ "$(readlink current)" = "$folder" ] || fail "current could not be made to point to releases/$name"
 	as_owner touch -- "$folder"
 	[ -z "$leaves" ] || [ ! -d "releases/$leaves" ] || age "$leaves"

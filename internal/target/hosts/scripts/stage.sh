@@ -22,7 +22,9 @@ broken() {
 }
 
 for mark in .skycap/tmp/staging.*; do
-	[ ! -e "$mark" ] || drop "${mark#.skycap/tmp/staging.}"
+	[ -e "$mark" ] || continue
+	left=${mark#.skycap/tmp/staging.}
+	if [ -e ".skycap/folders/$left" ]; then rm -f "$mark"; else drop "$left"; fi # whole, but cut off before it was said
 done
 save ".skycap/releases/$number.json" "$record"
 [ -n "$manifest" ] || exit 0 # it is there already

@@ -1,0 +1,225 @@
+package hosts
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/skycap/skycap/internal/revision"
+	"github.com/skycap/skycap/pkg/skycap"
+)
+
+// moment is a point in a deploy at which something happens to a host.
+type moment struct {
+	name    string
+	program string // that the host is about to run then, as a pattern of the shell's
+	phase   string // of the deploy
+	step    string // that is told of then, as a pattern; the answer of one before may not have come
+}
+
+func moments() []moment {
+	return []moment{
+		{"preparing", "mkdir -p releases", "lock", "prepare"},
+		{"locking", "flock -n 9", "lock", "prepare|lock"},
+		{"looking", "gzip -1", "lock", "prepare|lock|look"},
+		{"recording", "mv -f .skycap/tmp/save.* .skycap/releases/", "stage", "stage"},
+		{"unpacking", "tar -xzpf", "stage", "stage"},
+		{"staged", "rm -f .skycap/tmp/staging", "stage", "stage"},
+		{"before it is current", "ln -sfT", "apply", "publish"},
+		{"while it becomes current", "mv -fT", "apply", "publish"},
+		{"after it is current", "rm -f */restart-due", "apply", "publish"},
+		{"clearing away", "rm -f .skycap/folders/", "settle", "clean up"},
+		{"ending", "mv -f tmp/save.* releases/", "end", "write"},
+	}
+}
+
+// begun is a site with a release on it, and with a folder that the next one removes.
+func begun(t *testing.T) *gates {
+	t.Helper()
+	g := newGates(t, 3)
+	g.assertConverges("1")
+	for _, host := range g.names() {
+		for _, old := range []string{"20010101000000", "20020101000000", "20030101000000", "20040101000000", "20050101000000"} {
+			require.NoError(t, os.MkdirAll(filepath.Join(g.folders[host], "releases", old), 0o755)) //nolint:gosec // a folder of a site
+		}
+	}
+	return g
+}
+
+// next deploys another revision.
+func (g *gates) next(ctx context.Context, digit string, maxFailures int) (*Hosts, *deployed) {
+	r, from := commit(digit, revision.Tree{"digit": {Data: []byte(digit)}}, nil)
+	on := g.open(g.hosting(), maxFailures)
+	return on, g.deploy(ctx, on, g.releaseOf(r, from, g.hosting()))
+}
+
+// running are the revisions that are current on the hosts, in their order.
+func (s *site) running() (found string) {
+	for _, host := range s.names() {
+		found += s.inCurrent(host, "digit")
+	}
+	return found
+}
+
+// newest is the last release, as the hosts have recorded it.
+func (s *site) newest() skycap.Release {
+	on := s.open(s.hosting(), 0)
+	releases, err := on.Releases(s.t.Context())
+	require.NoError(s.t, err)
+	require.NotEmpty(s.t, releases)
+	require.NoError(s.t, on.Close())
+	return releases[0]
+}
+
+// expect makes sure of which revision each host runs.
+func (g *gates) expect(h1, h2, h3 string) {
+	g.t.Helper()
+	assert.Equal(g.t, []string{h1, h2, h3}, []string{g.inCurrent("h1", "digit"), g.inCurrent("h2", "digit"), g.inCurrent("h3", "digit")})
+}
+
+// eachMoment runs a test at each moment, on a site of its own that runs revision 1.
+func eachMoment(t *testing.T, test func(t *testing.T, at moment, g *gates)) {
+	t.Parallel()
+	for _, at := range moments() {
+		t.Run(at.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, at, begun(t))
+		})
+	}
+}
+
+func TestTheConnectionIsCutAtEachStep(t *testing.T) {
+	eachMoment(t, func(t *testing.T, at moment, g *gates) {
+		done := g.shut("h2", at.program, g.networks["h2"].Cut)
+		on, result := g.next(t.Context(), "2", 0)
+		<-done
+		g.assertRefused(at, result)
+		g.reopen("h2")
+		g.assertLeft(on)
+		g.assertConverges("3")
+
+		done = g.shut("h1", at.program, g.networks["h1"].Cut)
+		on, result = g.next(t.Context(), "4", 1)
+		<-done
+		g.assertTolerated(at, result)
+		g.reopen("h1")
+		g.assertLeft(on)
+		g.assertConverges("5")
+	})
+}
+
+// assertRefused looks at a deploy of revision 2 in which the connection of h2 was
+// cut, where no host may fail.
+func (g *gates) assertRefused(at moment, result *deployed) {
+	t, said := g.t, ""
+	switch at.phase {
+	case "lock", "stage":
+		require.Error(t, result.err)
+		said = result.err.Error()
+		assert.Equal(t, at.phase, result.failedIn)
+		assert.False(t, result.changed)
+		g.expect("1", "1", "1") // no host was changed before all were ready
+		if at.phase == "lock" {
+			assert.Equal(t, 1, g.newest().Number)
+		} else {
+			assert.Equal(t, skycap.ResultFailed, g.newest().Result)
+		}
+	case "apply":
+		require.NoError(t, result.err, result.failedIn)
+		said = result.assessment.Cause
+		assert.True(t, result.changed)
+		assert.Equal(t, skycap.StateDegraded, result.assessment.State)
+		assert.False(t, result.assessment.Tolerated)
+		assert.Contains(t, said, "current is releases/"+g.current("h2")+" now")
+		assert.Equal(t, skycap.ResultUnhealthy, g.newest().Result)
+	default:
+		require.Error(t, result.err)
+		said = result.err.Error()
+		assert.Equal(t, at.phase, result.failedIn)
+		g.expect("2", "2", "2")
+		assert.Equal(t, skycap.ResultOK, g.newest().Result, "others know it")
+	}
+	assert.Contains(t, said, `host "h2"`)
+	assert.Regexp(t, `"(`+at.step+`)"`, said)
+}
+
+// assertTolerated looks at a deploy of revision 4 over 3 in which the connection of
+// the canary was cut, where one host may fail.
+func (g *gates) assertTolerated(at moment, result *deployed) {
+	t, said := g.t, g.warned.String()
+	switch at.phase {
+	case "lock", "stage":
+		g.expect("3", "4", "4")
+	case "apply":
+		said = result.assessment.Cause
+		g.expect(g.inCurrent("h1", "digit"), "4", "4")
+	default:
+		require.Error(t, result.err)
+		said = result.err.Error()
+		g.expect("4", "4", "4")
+		assert.Equal(t, skycap.ResultOK, g.newest().Result, "others know it")
+	}
+	if at.phase == "lock" || at.phase == "stage" || at.phase == "apply" {
+		require.NoError(t, result.err, result.failedIn)
+		assert.True(t, result.changed)
+		assert.True(t, result.assessment.Tolerated)
+		assert.Equal(t, skycap.ResultUnhealthy, g.newest().Result)
+	}
+	assert.Contains(t, said, `host "h1"`)
+	assert.Regexp(t, `"(`+at.step+`)"`, said)
+}
+
+func TestItIsInterruptedAtEachStep(t *testing.T) {
+	eachMoment(t, func(t *testing.T, at moment, g *gates) {
+		ctx, interrupt := context.WithCancel(t.Context())
+		defer interrupt()
+		done := g.shut("h1", at.program, func() {
+			interrupt()
+			if at.phase == "end" { // which is brought to its end all the same
+				g.reopen("h1")
+			}
+		})
+		on, result := g.next(ctx, "2", 1)
+		<-done
+		g.assertInterrupted(at, result)
+		g.reopen("h1")
+		g.assertLeft(on)
+		g.assertConverges("3")
+	})
+}
+
+// assertInterrupted looks at a deploy of revision 2 that was interrupted while its
+// canary was at something.
+func (g *gates) assertInterrupted(at moment, result *deployed) {
+	t := g.t
+	if at.phase == "end" {
+		require.NoError(t, result.err)
+		g.expect("2", "2", "2")
+		return
+	}
+	require.ErrorIs(t, result.err, context.Canceled)
+	assert.Equal(t, at.phase, result.failedIn)
+	assert.Empty(t, g.warned.String(), "that is no host's fault")
+	assert.Equal(t, at.phase == "settle" || at.name == "while it becomes current" || at.name == "after it is current", result.changed)
+	switch {
+	case at.phase == "settle":
+		g.expect("2", "2", "2")
+	case at.name == "after it is current":
+		g.expect("2", "1", "1")
+	default:
+		g.expect("1", "1", "1")
+	}
+	if at.phase == "lock" {
+		assert.Equal(t, 1, g.newest().Number)
+		return
+	}
+	for _, host := range g.names() {
+		if record := g.read(host, ".skycap/releases/2.json"); record != "" { // it got that far
+			assert.Contains(t, record, `"result":"`, host)
+		}
+	}
+}
