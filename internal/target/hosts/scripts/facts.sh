@@ -73,6 +73,7 @@ rights() {
 }
 
 {
+	me=$(id -un)
 	fact user "$me"
 	fact now "$(date +%s)"
 	for tool in tar gzip find xargs sort sha256sum cp stat readlink flock; do
