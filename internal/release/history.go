@@ -32,6 +32,12 @@ func LastHealthy(releases []skycap.Release, service string, before int) (skycap.
 	return Of(keep(releases, func(r skycap.Release) bool { return r.Number < before && Healthy(r) }), service)
 }
 
+// current is the newest of the releases that has a service, and that no other tool
+// has taken back.
+func current(releases []skycap.Release, service string) (skycap.Release, bool) {
+	return Of(keep(releases, func(r skycap.Release) bool { return !r.Undone }), service)
+}
+
 func keep(releases []skycap.Release, wanted func(skycap.Release) bool) []skycap.Release {
 	return slices.DeleteFunc(slices.Clone(releases), func(r skycap.Release) bool { return !wanted(r) })
 }
@@ -53,7 +59,8 @@ func (e *NoWayBackError) Error() string {
 
 // Back is where a rollback goes: for each service the number of the release that
 // is put back. Releases are newest first. Without a number, that is the newest
-// healthy one before the service's current that nobody rolled back from; with
+// healthy one before the service's current that nobody rolled back from and that is
+// there still; with
 // one, what ran after it. A rollback counts as what it put back. One that was cut
 // off counts for nothing: the way back is the same still.
 func Back(releases []skycap.Release, environment string, services []string, to int) (map[string]int, error) {
@@ -107,14 +114,17 @@ func withoutCutOff(releases []skycap.Release, service string) []skycap.Release {
 
 func lastGood(releases []skycap.Release, environment, service string) (skycap.Release, error) {
 	fault := &NoWayBackError{Environment: environment, Service: service}
-	current, ok := Of(releases, service)
+	current, ok := current(releases, service)
 	if !ok {
 		fault.Why = "it was never deployed"
 		return skycap.Release{}, fault
 	}
-	origin := origins(releases, current)
+	origin, before := origins(releases, current), current.Number
+	if current.Replaced { // it ran before what another tool has deployed
+		origin, before = nil, before+1
+	}
 	good := keep(releases, func(r skycap.Release) bool {
-		return r.Number < current.Number && Healthy(r) && r.LeftBy == 0 && !origin[r.Number] && !left(releases, r)
+		return r.Number < before && Healthy(r) && r.LeftBy == 0 && !r.Gone && !origin[r.Number] && !left(releases, r)
 	})
 	found, ok := Of(good, service)
 	if !ok {
@@ -157,11 +167,12 @@ func numbers(releases []skycap.Release) string {
 }
 
 // Left are the releases that a rollback of services leaves: for each service the
-// one that is current, and what that stands for.
+// one that is current, and what that stands for. What another tool has deployed
+// after it has no number.
 func Left(releases []skycap.Release, services []string) []int {
 	all := map[int]bool{}
 	for _, service := range services {
-		if current, ok := Of(releases, service); ok {
+		if current, ok := current(releases, service); ok && !current.Replaced {
 			maps.Copy(all, origins(releases, current))
 		}
 	}

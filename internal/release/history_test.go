@@ -33,6 +33,12 @@ func having(names ...string) func(*skycap.Release) {
 	return func(r *skycap.Release) { r.Services = names }
 }
 
+// undone and gone are what another tool has done to a release.
+func undone(r *skycap.Release) { r.Undone = true }
+func gone(r *skycap.Release)   { r.Gone = true }
+
+func replaced(r *skycap.Release) { r.Replaced = true }
+
 func cutOff(r *skycap.Release) { r.Result, r.Ended = "", time.Time{} }
 
 func TestBack(t *testing.T) {
@@ -50,6 +56,16 @@ func TestBack(t *testing.T) {
 		"past one that failed":       {releases: []skycap.Release{made(3), made(2, unhealthy), made(1)}, want: map[string]int{"web": 1}},
 		"past one that was left":     {releases: []skycap.Release{made(3), made(2, leftBy(9)), made(1)}, want: map[string]int{"web": 1}},
 		"past one nobody waited for": {releases: []skycap.Release{made(3), made(2, result("")), made(1)}, want: map[string]int{"web": 1}},
+		"past one that is gone":      {releases: []skycap.Release{made(3), made(2, gone), made(1)}, want: map[string]int{"web": 1}},
+		"from what another tool has put back": {
+			releases: []skycap.Release{made(3, undone, gone), made(2), made(1)}, want: map[string]int{"web": 1},
+		},
+		"from what another tool has deployed": {
+			releases: []skycap.Release{made(3, replaced), made(2), made(1)}, want: map[string]int{"web": 3},
+		},
+		"from nothing, where the newest is gone": {
+			releases: []skycap.Release{made(3, gone), made(2), made(1)}, want: map[string]int{"web": 2},
+		},
 		"a rollback counts as what it put back": {
 			releases: []skycap.Release{made(4, of(2)), made(3, unhealthy, leftBy(4)), made(2), made(1)}, want: map[string]int{"web": 1},
 		},
@@ -107,6 +123,8 @@ func TestLeft(t *testing.T) {
 	assert.Equal(t, []int{2, 4}, Left(releases, []string{"web"}), "a rollback, and what it put back")
 	assert.Equal(t, []int{2, 3, 4}, Left(releases, []string{"api", "web"}))
 	assert.Empty(t, Left(nil, []string{"web"}))
+	assert.Equal(t, []int{2}, Left([]skycap.Release{made(3, undone), made(2), made(1)}, []string{"web"}), "that ran")
+	assert.Empty(t, Left([]skycap.Release{made(2, replaced), made(1)}, []string{"web"}), "it has been left already")
 }
 
 func TestWasLeft(t *testing.T) {

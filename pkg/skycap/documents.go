@@ -109,6 +109,9 @@ type Release struct {
 	LeftBy   int       `json:"leftBy,omitempty"`   // the rollback that left this release: it is never chosen again by itself
 	Override string    `json:"override,omitempty"` // why it passed a freeze
 	UnderWay bool      `json:"underWay,omitempty"` // its command is at work now: it holds the locks
+	Undone   bool      `json:"undone,omitempty"`   // its hosts run an older one, which another tool has put back
+	Replaced bool      `json:"replaced,omitempty"` // its hosts run a newer one, which another tool has deployed
+	Gone     bool      `json:"gone,omitempty"`     // a host has its folder no more: it can't be put back
 
 	Running map[string]Running `json:"running"` // by service
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"time"
 
 	"github.com/skycap/skycap/internal/release"
@@ -27,11 +28,15 @@ func (t *Hosts) Examine(ctx context.Context, services []string) []skycap.Check {
 
 func (h *host) examine(unreached error) []skycap.Check {
 	if unreached != nil {
-		return []skycap.Check{h.check("ssh", unreached, "", "ssh "+h.address+" true")}
+		return []skycap.Check{h.check("ssh", unreached, "", h.command("true"))}
 	}
 	checks := []skycap.Check{h.check("ssh", nil, "user "+h.facts.user, "")}
 	hosting := h.group.Service
 	faults := append(h.placeFaults(hosting), h.unitFaults(&release.Folder{Service: hosting, UnitFile: []byte{}})...)
+	if h.facts.free < spare {
+		faults = append(faults, h.fault(fmt.Sprintf("%d MiB are free at %q; a release needs %d beyond its files", h.facts.free>>10, h.facts.base, spare>>10),
+			h.command("du", "-sh", h.facts.base+"/*")))
+	}
 	for _, err := range faults {
 		var fault *Fault
 		if errors.As(err, &fault) {
@@ -50,26 +55,68 @@ func (h *host) examineTree() []skycap.Check {
 	var checks []skycap.Check
 	if is.stray != "" {
 		checks = append(checks, h.check("releases/current", fmt.Errorf("a link to %q was left over by an interrupted Capistrano: its next deploy would publish the wrong release", is.stray),
-			"", "rm "+hosting.DeployTo+"/releases/current"))
+			"", h.command("rm", hosting.DeployTo+"/releases/current")))
 	}
-	if running := is.running(); is.current != "" {
-		if _, ok := is.folder(running); !ok {
-			checks = append(checks, h.check("current", fmt.Errorf("it points to %q, which is not there", is.current), "", "skycap rollback "+h.group.target.Environment+" "+h.group.service))
-		} else if want := hosting.DeployTo + "/releases/" + running; is.current != want {
-			checks = append(checks, h.warned("current", fmt.Sprintf("it points to %q; Capistrano's clean-up knows the running release only as %q", is.current, want), "the next deploy sets it right"))
+	if is.current != "" {
+		checks = append(checks, h.examineLink()...)
+	}
+	for _, one := range is.foreign {
+		if len(is.unwritable) == 0 {
+			there := path.Join(hosting.DeployTo, one.path)
+			checks = append(checks, h.warned("owner", fmt.Sprintf("%q is of user %q, not of %q", there, one.user, h.owner(hosting)),
+				h.command("sudo", "chown", "-R", h.owner(hosting), there)))
+		}
+	}
+	for _, one := range is.folders {
+		if why := h.neverRan(one); why != "" {
+			there := hosting.DeployTo + "/releases/" + one.name
+			checks = append(checks, h.warned("releases", fmt.Sprintf("%q %s: Capistrano's rollback may take it for what ran before", there, why), h.command("rm", "-r", there)))
 		}
 	}
 	if is.due {
-		checks = append(checks, h.check("restart", errors.New("a deploy was cut off before it restarted the service"), "", "skycap restart "+h.group.target.Environment+" "+h.group.service))
+		checks = append(checks, h.check("restart", errors.New("a deploy was cut off before it restarted the service"), "", h.typed("restart")))
 	}
 	return checks
+}
+
+// neverRan says why a release folder is thought to be what a deploy left that was cut
+// off, if it is. What skycap itself leaves is dated back, and cleaned up by its next deploy.
+func (h *host) neverRan(one folder) string {
+	running := h.facts.running()
+	switch {
+	case !stampPattern.MatchString(one.name) || one.name == running || h.numberOf(one.name) > 0:
+		return ""
+	case one.revision == "":
+		return "has no REVISION, so a deploy was cut off before it was whole"
+	case running != "" && one.name > running:
+		return "is newer than what runs, so a deploy was cut off, or rolled back"
+	}
+	return ""
+}
+
+// examineLink checks that current leads to a release, in the words that Capistrano looks for.
+func (h *host) examineLink() []skycap.Check {
+	is, root := h.facts, h.group.Service.DeployTo
+	if is.running() == "" {
+		fix := h.typed("rollback")
+		if len(h.records) == 0 {
+			fix = "skycap deploy REVISION " + h.group.target.Environment
+		}
+		return []skycap.Check{h.check("current", fmt.Errorf("it points to %q, which is no release in %q", is.current, root+"/releases"), "", fix)}
+	}
+	want := root + "/releases/" + is.running()
+	if is.current == want {
+		return nil
+	}
+	return []skycap.Check{h.warned("current", fmt.Sprintf("it points to %q; Capistrano's clean-up knows the running release only as %q", is.current, want),
+		h.command("ln", "-sfn", want, root+"/current"))}
 }
 
 func (h *host) examineRest() []skycap.Check {
 	is := h.facts
 	var checks []skycap.Check
-	if off := is.now.Sub(h.group.target.Now()); off.Abs() > skew {
-		checks = append(checks, h.warned("clock", fmt.Sprintf("it is off by %s from this machine's", off.Round(time.Second)), "set it on the host, as with timedatectl set-ntp true"))
+	if off := is.off; off.Abs() > skew {
+		checks = append(checks, h.warned("clock", fmt.Sprintf("it is off by %s from this machine's", off.Round(time.Second)), h.command("sudo", "timedatectl", "set-ntp", "true")))
 	}
 	if is.freeze != nil {
 		checks = append(checks, h.warned("freeze", is.freeze.error(h.group.target.Environment).Error(), "skycap unlock "+h.group.target.Environment))
@@ -78,9 +125,14 @@ func (h *host) examineRest() []skycap.Check {
 		checks = append(checks, h.warned("lock", h.lockedBy().Error(), "wait for it"))
 	}
 	if state, why := is.state(h.group.Service.Unit); state == skycap.StateDegraded && is.current != "" && is.blocked == "" && !is.due {
-		checks = append(checks, h.warned("service", why, "skycap logs "+h.group.target.Environment+" "+h.group.service))
+		checks = append(checks, h.warned("service", why, h.typed("logs")))
 	}
 	return checks
+}
+
+// typed is a command about the service, as one types it.
+func (h *host) typed(verb string) string {
+	return "skycap " + verb + " " + h.group.target.Environment + " " + h.group.service
 }
 
 func (h *host) check(name string, err error, fine, fix string) skycap.Check {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,20 +16,23 @@ import (
 // facts are how a host is.
 type facts struct {
 	user       string
-	now        time.Time // by the host's clock
-	root       bool      // deploy_to is there
-	base       string    // deploy_to, or the nearest folder above it that is there
-	reachable  bool      // the owner can make deploy_to
-	owner      string    // of deploy_to
-	writable   bool      // deploy_to, for the owner
-	current    string    // where the link points; empty without one
-	blocked    string    // what current is, where it isn't a link
-	stray      string    // where a releases/current that was left over points
-	foreign    string    // a folder that somebody else owns, in words
-	folders    []folder  // in the order of their names
-	unlinked   []string  // linked files that are not there
-	due        bool      // a restart was due when a deploy was cut off
-	held       bool      // somebody holds the lock
+	now        time.Time     // by the host's clock
+	off        time.Duration // of that clock, as far as it can be told
+	root       bool          // deploy_to is there
+	base       string        // deploy_to, or the nearest folder above it that is there
+	reachable  bool          // the owner can make deploy_to
+	nobody     string        // the owner, where there is no such user
+	unwritable []owned       // what the owner must be able to write to, and can't
+	foreign    []owned       // a folder that is somebody else's, if there is one
+	readonly   string        // the mount point, where the file system is read-only
+	current    string        // where the link points; empty without one
+	runs       string        // the release folder that it leads to; empty where it leads to none
+	blocked    string        // what current is, where it isn't a link
+	stray      string        // where a releases/current that was left over points
+	folders    []folder      // in the order of their names
+	unlinked   []string      // linked files that are not there
+	due        bool          // a restart was due when a deploy was cut off
+	held       bool          // somebody holds the lock
 	holder     *holder
 	freeze     *freeze
 	records    map[int]record
@@ -44,6 +46,9 @@ type facts struct {
 	unhealthy  string // why the check fails
 	understood bool
 }
+
+// owned is a file and whose it is.
+type owned struct{ path, user string }
 
 // folder is one release folder.
 type folder struct {
@@ -115,18 +120,22 @@ func (f *facts) takeWord(name, value string) {
 		f.base = value
 	case "reachable":
 		f.reachable = value == "yes"
-	case "owner":
-		f.owner = value
-	case "writable":
-		f.writable = value == "yes"
+	case "nobody":
+		f.nobody = value
+	case "unwritable":
+		f.unwritable = append(f.unwritable, ownedBy(value))
+	case "foreign":
+		f.foreign = append(f.foreign, ownedBy(value))
+	case "readonly":
+		f.readonly = value
+	case "running":
+		f.runs = value
 	case "current":
 		f.current = value
 	case "blocked":
 		f.blocked = value
 	case "stray":
 		f.stray = value
-	case "foreign":
-		f.foreign = value
 	case "folder":
 		f.takeFolder(strings.Split(value, "\t"))
 	case "due":
@@ -147,6 +156,11 @@ func (f *facts) takeWord(name, value string) {
 	}
 }
 
+func ownedBy(text string) owned {
+	path, user, _ := strings.Cut(text, "\t")
+	return owned{path, user}
+}
+
 func (f *facts) takeFolder(fields []string) {
 	if len(fields) == 4 {
 		f.folders = append(f.folders, folder{name: fields[0], key: fields[1], revision: fields[2], listed: fields[3] == "yes"})
@@ -162,14 +176,9 @@ func (f *facts) takeRecord(text string) error {
 	return nil
 }
 
-// running is the name of the folder that current points to; empty where it
-// points to none.
-func (f *facts) running() string {
-	if f.current == "" || path.Base(path.Dir(path.Clean(f.current))) != "releases" {
-		return ""
-	}
-	return path.Base(path.Clean(f.current))
-}
+// running is the name of the release folder that current leads to, however the link
+// is written; empty where it leads to none.
+func (f *facts) running() string { return f.runs }
 
 // folder is the release folder of a name.
 func (f *facts) folder(name string) (folder, bool) {

@@ -53,6 +53,7 @@ func (l *list) String() string {
 }
 
 // newSite starts so many hosts, named h1, h2 and so on. Lines are of sshd_config.
+// Beside its folder, a host may have a script "mounts" that each session begins with.
 func newSite(t *testing.T, count int, lines ...string) *site {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -71,7 +72,7 @@ func newSite(t *testing.T, count int, lines ...string) *site {
 		folder := filepath.Join(base, name)
 		require.NoError(t, os.MkdirAll(folder, 0o755)) //nolint:gosec // as above
 		s.folders[name] = filepath.Join(folder, "app")
-		force := fmt.Sprintf(`ForceCommand exec unshare -m -- sh -c 'mount --bind "$1" "$2" && exec sh -c "$SSH_ORIGINAL_COMMAND"' sh %s %s`, folder, mount)
+		force := fmt.Sprintf(`ForceCommand exec unshare -m -- sh -c 'mount --bind "$1" "$2" && { [ ! -e "$1/mounts" ] || . "$1/mounts"; } && exec sh -c "$SSH_ORIGINAL_COMMAND"' sh %s %s`, folder, mount)
 		s.aliases = append(s.aliases, sshtest.Alias{Name: name, Server: sshtest.Start(t, append(lines, force)...)})
 	}
 	s.config = sshtest.Config(t, s.aliases...)

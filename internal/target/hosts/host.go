@@ -156,7 +156,23 @@ func (h *host) look(ctx context.Context, deeply bool) error {
 	if h.facts != nil && !deeply {
 		return nil
 	}
-	return h.learn(ctx, h.open(ctx).Send(h.looking(deeply)))
+	asked := h.group.target.Now()
+	if err := h.learn(ctx, h.open(ctx).Send(h.looking(deeply))); err != nil {
+		return err
+	}
+	h.facts.off = outside(h.facts.now, asked, h.group.target.Now())
+	return nil
+}
+
+// outside is by how much a time is before or after a span of time.
+func outside(at, from, to time.Time) time.Duration {
+	switch {
+	case at.Before(from):
+		return at.Sub(from)
+	case at.After(to):
+		return at.Sub(to)
+	}
+	return 0
 }
 
 func (h *host) looking(deeply bool) ssh.Step {

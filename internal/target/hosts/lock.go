@@ -1,8 +1,10 @@
 package hosts
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/skycap/skycap/internal/ssh"
@@ -24,7 +26,8 @@ type freeze struct {
 	Since time.Time `json:"since"`
 }
 
-// The pauses between two tries for locks: while another gives way, and while it is waited for.
+// The pauses between two tries for locks: while another gives way or ends, and while
+// it is waited for. A holder that was killed is gone within the first.
 const (
 	yieldPause = 100 * time.Millisecond
 	lockPause  = 500 * time.Millisecond
@@ -50,10 +53,12 @@ func (t *Hosts) Lock(ctx context.Context, services []string, claim target.Claim)
 			t.sign(ctx, groups, claim.Holder)
 			return &lock{ctx: ctx, target: t, groups: groups}, nil
 		}
-		pause := yieldPause
-		if isFirst || time.Since(tried) > yieldTime {
+		locked, pause := blocker.lockedBy(), yieldPause
+		if isFirst {
 			t.unlock(groups)
-			locked := blocker.lockedBy()
+		}
+		if time.Since(tried) > yieldTime {
+			t.unlock(groups)
 			if time.Since(began) >= claim.Wait {
 				return nil, locked
 			}
@@ -104,7 +109,7 @@ func (h *host) lock(ctx context.Context) error {
 	locking := session.Lock(h.group.Service.DeployTo + "/.skycap/lock")
 	looking := session.Send(h.looking(false))
 	if _, err := h.await(ctx, "prepare", preparing); err != nil {
-		return err
+		return h.unprepared(ctx, looking, err)
 	}
 	result, err := locking.Wait(ctx)
 	if err != nil {
@@ -115,6 +120,14 @@ func (h *host) lock(ctx context.Context) error {
 	}
 	h.locked = result.Status == 0
 	return h.learn(ctx, looking)
+}
+
+// unprepared says why the host's folders could not be made, as a plan would.
+func (h *host) unprepared(ctx context.Context, looking *ssh.Pending, err error) error {
+	if h.learn(ctx, looking) != nil {
+		return err
+	}
+	return cmp.Or(errors.Join(h.placeFaults(h.group.Service)...), err)
 }
 
 // lockedBy says who has the host's lock.

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/skycap/skycap/internal/archive"
@@ -20,6 +18,7 @@ import (
 // todo is what a release has to do on a host.
 type todo struct {
 	name     string   // of the release folder
+	left     string   // the one that was current
 	send     bool     // the folder isn't there yet
 	base     folder   // of which only differences are sent; without a name none
 	publish  bool     // current is to be moved, or what runs is to be restarted
@@ -93,6 +92,11 @@ func (g *group) name(service release.Service, now time.Time) {
 				newest = max(newest, one.name)
 			}
 		}
+		for _, one := range h.records { // Capistrano may have removed its folder
+			if stampPattern.MatchString(one.Folder) {
+				newest = max(newest, one.Folder)
+			}
+		}
 		if found, ok := h.facts.having(key); ok {
 			shared = max(shared, found.name)
 		}
@@ -102,7 +106,7 @@ func (g *group) name(service release.Service, now time.Time) {
 		fresh = last.Add(time.Second).Format(stamp)
 	}
 	for _, h := range g.taking() {
-		h.todo = todo{found: h.facts.folders}
+		h.todo = todo{found: h.facts.folders, left: h.facts.running()}
 		if found, ok := h.facts.having(key); ok {
 			h.todo.name = found.name
 			continue
@@ -179,73 +183,4 @@ func (h *host) faults(service release.Service) []error {
 		}
 	}
 	return faults
-}
-
-// placeFaults are what is wrong with the folder that is deployed to, and with the host's programs.
-func (h *host) placeFaults(hosting release.Hosting) []error {
-	var faults []error
-	add := func(what, fix string) { faults = append(faults, h.fault(what, fix)) }
-	is, user := h.facts, hosting.Owner
-	if user == "" {
-		user = is.user
-	}
-	for _, tool := range is.missing {
-		add(fmt.Sprintf("program %q is not there", tool), "install it on the host")
-	}
-	if is.noFetcher && hosting.CheckURL != "" {
-		add("check.http needs curl or wget there", "install curl on the host, or use check.command")
-	}
-	switch {
-	case is.root && !is.writable:
-		add(fmt.Sprintf("user %q can't write to %q, which is of user %q", user, hosting.DeployTo, is.owner),
-			fmt.Sprintf("sudo chown -R %s %s", user, hosting.DeployTo))
-	case !is.root && !is.reachable:
-		add(fmt.Sprintf("user %q can't make %q: %q is not theirs to write to", user, hosting.DeployTo, is.base),
-			fmt.Sprintf("sudo install -d -o %s %s", user, hosting.DeployTo))
-	}
-	if is.blocked != "" {
-		add(fmt.Sprintf("%q is a %s, and must be a link", hosting.DeployTo+"/current", is.blocked), "move it away on the host")
-	}
-	if is.foreign != "" && is.writable {
-		add(fmt.Sprintf("in %q, %s, not of %q", hosting.DeployTo, is.foreign, user), fmt.Sprintf("sudo chown -R %s %s", user, hosting.DeployTo))
-	}
-	for _, file := range is.unlinked {
-		if slices.Contains(hosting.LinkedFiles, file) {
-			add(fmt.Sprintf("linked file %q is not there", hosting.DeployTo+"/shared/"+file), "put it there")
-		}
-	}
-	if !is.root {
-		for _, file := range hosting.LinkedFiles {
-			add(fmt.Sprintf("linked file %q is not there", hosting.DeployTo+"/shared/"+file), "put it there")
-		}
-	}
-	return faults
-}
-
-// unitFaults are what is wrong with the unit, and with the rights over it.
-func (h *host) unitFaults(f *release.Folder) []error {
-	var faults []error
-	is := h.facts
-	for _, command := range is.refused {
-		faults = append(faults, h.fault(fmt.Sprintf("sudo refuses user %q %q without a password", is.user, command), "in sudoers: "+sudoersLine(is.user, command)))
-	}
-	if f.Service.Unit != "" && f.UnitFile == nil && is.unit["LoadState"] != "loaded" && !slices.Contains(is.missing, "systemctl") {
-		faults = append(faults, h.fault(fmt.Sprintf("systemd has no unit %q", f.Service.Unit), "install it there, or name its file as unit_file in skycap.yaml"))
-	}
-	return faults
-}
-
-// sudoersLine is the line that allows a command.
-func sudoersLine(user, command string) string {
-	as := "root"
-	if rest, ok := strings.CutPrefix(command, "-u "); ok {
-		as, command, _ = strings.Cut(rest, " -- ")
-	}
-	program, rest, _ := strings.Cut(command, " ")
-	folder := "/usr/bin/"
-	return strings.TrimSpace(fmt.Sprintf("%s ALL=(%s) NOPASSWD: %s%s %s", user, as, folder, program, strings.ReplaceAll(rest, ":", `\:`)))
-}
-
-func (h *host) fault(what, fix string) *Fault {
-	return &Fault{Service: h.group.service, Host: h.address, What: what, Fix: fix}
 }

@@ -184,9 +184,13 @@ func (h *host) publish(ctx context.Context, service release.Service) outcome {
 	if h.todo.stays {
 		restart = "stay"
 	}
+	leaves := ""
+	if h.group.target.release.Kind == release.Rollback && h.todo.left != h.todo.name {
+		leaves = h.todo.left
+	}
 	step := h.step("publish", f.Service, script("restart", "publish"),
 		h.todo.name, h.sentence(service), restart, seconds(f.Service.CheckTimeout),
-		f.Service.BeforePublish, f.Service.AfterPublish, installs)
+		f.Service.BeforePublish, f.Service.AfterPublish, installs, leaves)
 	step.Timeout = commandTime + f.Service.CheckTimeout
 	step.Env = append(step.Env, h.about(service, h.todo.name)...)
 	if installs != "" {

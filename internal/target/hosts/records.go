@@ -29,14 +29,17 @@ func (t *Hosts) Releases(ctx context.Context) ([]skycap.Release, error) {
 	if err != nil {
 		return nil, err
 	}
+	each(knowing, func(h *host) error { return h.look(ctx, false) }) // without facts the records do
 	byNumber := map[int]skycap.Release{}
 	for _, h := range knowing {
 		for number, found := range h.records {
 			byNumber[number] = merged(byNumber[number], found.Summary)
 		}
 	}
+	truth := compare(knowing)
 	var releases []skycap.Release
 	for _, found := range byNumber {
+		found.Undone, found.Replaced, found.Gone = truth.undone[found.Number], truth.replaced[found.Number], truth.gone[found.Number]
 		releases = append(releases, found)
 	}
 	slices.SortFunc(releases, func(a, b skycap.Release) int { return cmp.Compare(b.Number, a.Number) })

@@ -28,20 +28,22 @@ func (t *Hosts) Settle(ctx context.Context, _ target.Plan, r *release.Release, n
 
 // obsolete are the names of folders and records that may go: of folders all but the
 // newest ones that are not known to be broken, the one that runs, and the last
-// healthy one before it.
+// healthy one before it. As with Capistrano, these count as kept.
 func (h *host) obsolete(service release.Service, number int) []string {
 	summaries := h.summaries()
 	var old []string
 	for _, expired := range release.Expired(summaries) {
 		old = append(old, strconv.Itoa(expired.Number)+".json")
 	}
-	kept := 0
-	needed := h.needed(service.Name, summaries, number)
+	needed := map[string]bool{h.todo.name: true}
+	if before := h.before(service.Name, summaries, number); before != "" {
+		needed[before] = true
+	}
+	kept := len(needed)
 	for _, one := range slices.Backward(h.todo.found) {
 		switch {
 		case !stampPattern.MatchString(one.name): // nobody's but the owner's
-		case one.name == h.todo.name || needed[one.name]:
-			kept++
+		case needed[one.name]:
 		case h.isBroken(one.name) || kept >= service.Folder.Service.KeepReleases:
 			old = append(old, one.name)
 		default:
@@ -60,17 +62,20 @@ func (h *host) summaries() []skycap.Release {
 	return summaries
 }
 
-// needed is the folder of the last healthy release before this one.
-func (h *host) needed(service string, summaries []skycap.Release, number int) map[string]bool {
-	needed := map[string]bool{}
+// before is the folder to go back to: of the last healthy release before this one, or
+// what ran, where only Capistrano knows of it. It is empty where there is none.
+func (h *host) before(service string, summaries []skycap.Release, number int) string {
+	if left := h.todo.left; left != "" && left != h.todo.name && h.numberOf(left) == 0 {
+		return left
+	}
 	for _, summary := range summaries {
 		name := h.records[summary.Number].Folder
-		if summary.Number < number && release.Healthy(summary) && summary.LeftBy == 0 && name != h.todo.name && slices.Contains(summary.Services, service) {
-			needed[name] = true
-			break
+		isThere := slices.ContainsFunc(h.todo.found, func(one folder) bool { return one.name == name })
+		if isThere && summary.Number < number && release.Healthy(summary) && summary.LeftBy == 0 && name != h.todo.name && slices.Contains(summary.Services, service) {
+			return name
 		}
 	}
-	return needed
+	return ""
 }
 
 // isBroken reports whether a folder was deployed, and never seen healthy.

@@ -23,6 +23,25 @@ last() { printf '%s\n' "$1" | sed -n '/./h;${x;p;}'; }
 # as_owner runs a command as the owner of the files.
 as_owner() { $as "$@"; }
 
+# is_current reports whether a release folder is the current one, however that is written.
+is_current() { [ "releases/$1" -ef current ]; }
+
+# age dates a release folder back, so that Capistrano's rollback, which goes by these
+# times, takes one that ran well before it.
+age() { as_owner touch -t 200001010000 -- "releases/$1"; }
+
+# shared_of is where a linked path lies: where the current release has it, since
+# Capistrano 2 and 3 differ in that, or else where Capistrano 3 has it.
+shared_of() {
+	there=$(readlink "current/$1")
+	case $there in
+	*/../* | */..) there=$ROOT/shared/$1 ;;
+	"$ROOT"/shared/?*) ;;
+	*) there=$ROOT/shared/$1 ;;
+	esac
+	printf '%s\n' "$there"
+}
+
 # command_line runs a line of skycap.yaml as the owner, in the current folder.
 command_line() {
 	$as env SKYCAP_APP="$SKYCAP_APP" SKYCAP_ENVIRONMENT="$SKYCAP_ENVIRONMENT" SKYCAP_SERVICE="$SKYCAP_SERVICE" \
@@ -57,6 +76,6 @@ check() {
 	if [ -n "$CHECK_URL" ]; then
 		get "$CHECK_URL" || return 1
 	elif [ -n "$CHECK_COMMAND" ]; then
-		command_line "$CHECK_COMMAND" 2>&1 || return 1
+		(cd "$ROOT/current" && command_line "$CHECK_COMMAND") 2>&1 || return 1
 	fi
 }

@@ -2,13 +2,6 @@
 # arguments are the linked files. It changes nothing.
 fact() { printf '%s\t%s\n' "$1" "$2"; }
 
-# whether says yes or no.
-whether() {
-	name=$1
-	shift
-	if "$@" >/dev/null 2>&1; then fact "$name" yes; else fact "$name" no; fi
-}
-
 # folder says what is known of a release folder: its name, its key, its revision,
 # and whether its files are listed.
 folder() {
@@ -20,8 +13,9 @@ folder() {
 }
 
 tree() {
-	fact owner "$(stat -c %U .)"
-	whether writable as_owner test -w .
+	as_owner sh -c 'for path; do [ ! -e "$path" ] || [ -w "$path" ] || stat --printf "unwritable\t%n\t%U\n" -- "$path"; done' sh \
+		. releases shared .skycap .skycap/folders .skycap/releases .skycap/tmp
+	find . releases -maxdepth 1 -type d ! -path ./repo ! -user "${OWNER:-$me}" -printf 'foreign\t%p\t%u\n' 2>/dev/null | head -n 1
 	if [ -L current ]; then
 		fact current "$(readlink current)"
 	elif [ -e current ]; then
@@ -30,12 +24,12 @@ tree() {
 	[ ! -L releases/current ] || fact stray "$(readlink releases/current)"
 	for path in releases/*/; do
 		path=${path%/}
-		[ ! -d "$path" ] || [ -L "$path" ] || folder "${path#releases/}"
+		[ -d "$path" ] && [ ! -L "$path" ] || continue
+		folder "${path#releases/}"
+		! is_current "${path#releases/}" || fact running "${path#releases/}"
 	done
-	foreign=$(find . releases shared -maxdepth 1 ! -user "${OWNER:-$me}" ! -name current -printf '%p is of %u\n' 2>/dev/null | head -n 1)
-	[ -z "$foreign" ] || fact foreign "$foreign"
 	for path; do
-		[ -e "shared/$path" ] || fact unlinked "$path"
+		[ -e "$(shared_of "$path")" ] || fact unlinked "$path"
 	done
 	[ ! -e .skycap/restart-due ] || fact due yes
 	[ ! -r .skycap/freeze ] || sed 's/^/freeze\t/' .skycap/freeze
@@ -52,7 +46,8 @@ room() {
 	at=$ROOT
 	while [ ! -d "$at" ]; do at=$(dirname -- "$at"); done
 	fact base "$at"
-	if as_owner test -w "$at" || [ "$me" = root ]; then fact reachable yes; else fact reachable no; fi
+	if [ "$me" = root ]; then [ -w "$at" ]; else as_owner test -w "$at"; fi && fact reachable yes
+	findmnt -rno OPTIONS,TARGET -T "$at" 2>/dev/null | { read -r options target; case ,$options, in *,ro,*) fact readonly "$target" ;; esac; }
 	df -Pk -- "$at" | { read -r _; read -r _ _ _ free _; fact free "$free"; }
 	df -Pi -- "$at" | { read -r _; read -r _ total _ free _; [ "$total" = 0 ] || [ "$total" = - ] || fact inodes "$free"; }
 }
@@ -76,6 +71,7 @@ rights() {
 	me=$(id -un)
 	fact user "$me"
 	fact now "$(date +%s)"
+	[ -z "$OWNER" ] || id -u -- "$OWNER" >/dev/null 2>&1 || fact nobody "$OWNER"
 	for tool in tar gzip find xargs sort sha256sum cp stat readlink flock; do
 		command -v "$tool" >/dev/null || fact missing "$tool"
 	done

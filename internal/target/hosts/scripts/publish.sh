@@ -1,6 +1,7 @@
 # Makes a release folder the current one and restarts what runs from it. Its stdin
-# is the unit's file. It says what it has done, line by line.
-name=$1 log=$2 restart=$3 timeout=$4 before=$5 after=$6 installs=$7
+# is the unit's file. It says what it has done, line by line. Leaves is the folder that
+# is rolled back from; of all others the times tell when they were made current.
+name=$1 log=$2 restart=$3 timeout=$4 before=$5 after=$6 installs=$7 leaves=$8
 cd "$ROOT" || exit 1
 folder=$ROOT/releases/$name
 SKYCAP_RELEASE_PATH=$folder
@@ -14,6 +15,8 @@ if [ "$(readlink current)" != "$folder" ]; then
 	as_owner touch .skycap/restart-due || fail "nothing can be written to .skycap"
 	as_owner ln -s -- "$folder" ".skycap/tmp/current.$$" && as_owner mv -fT -- ".skycap/tmp/current.$$" current
 	[ "$(readlink current)" = "$folder" ] || fail "current could not be made to point to releases/$name"
+	as_owner touch -- "$folder"
+	[ -z "$leaves" ] || [ ! -d "releases/$leaves" ] || age "$leaves"
 	as_owner sh -c 'printf "%s\n" "$1" >>revisions.log' sh "$log"
 fi
 done_ published

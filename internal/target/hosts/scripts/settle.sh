@@ -1,12 +1,15 @@
 # Removes release folders and records by name. What is current stays, whatever is asked.
 cd "$ROOT" || exit 1
-current=$(readlink current)
 for path; do
 	case $path in
 	*.json) rm -f ".skycap/releases/$path" ;;
 	*)
-		[ "$current" != "$ROOT/releases/$path" ] || continue
+		! is_current "$path" || continue
 		rm -rf "releases/$path" ".skycap/folders/$path" ".skycap/folders/$path.files"
 		;;
 	esac
+done
+for about in .skycap/folders/*; do # of those that Capistrano has removed
+	name=${about##*/}
+	[ -d "releases/${name%.files}" ] || rm -f "$about"
 done

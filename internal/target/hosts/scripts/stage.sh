@@ -11,7 +11,7 @@ save() {
 
 # drop removes a folder that never became whole.
 drop() {
-	case $(readlink current) in "$ROOT/releases/$1") return ;; esac
+	! is_current "$1" || return 0
 	rm -rf "releases/$1" ".skycap/folders/$1" ".skycap/folders/$1.files" ".skycap/tmp/staging.$1"
 }
 
@@ -49,22 +49,21 @@ find . \( -type f -o -type l \) -print0 >"../../.skycap/folders/$name.files" || 
 
 # The first so many of the other arguments are linked folders, the rest linked files.
 while [ $# -gt 0 ]; do
-	parent=$(dirname -- "$1")
-	mkdir -p -- "./$parent" "$ROOT/shared/$parent" || broken "the folder of $1 could not be made"
+	there=$(cd "$ROOT" && shared_of "$1")
+	mkdir -p -- "$(dirname -- "./$1")" "$(dirname -- "$there")" || broken "the folder of $1 could not be made"
 	if [ "$dirs" -gt 0 ]; then
-		mkdir -p -- "$ROOT/shared/$1" || broken "shared/$1 could not be made"
+		mkdir -p -- "$there" || broken "$there could not be made"
 		dirs=$((dirs - 1))
-	elif [ ! -e "$ROOT/shared/$1" ]; then
-		broken "shared/$1 is not there"
+	elif [ ! -e "$there" ]; then
+		broken "$there is not there"
 	fi
 	rm -rf -- "./$1"
-	ln -s -- "$ROOT/shared/$1" "./$1" || broken "$1 could not be linked"
+	ln -s -- "$there" "./$1" || broken "$1 could not be linked"
 	shift
 done
 if [ -n "$BUILD" ]; then
 	command_line "$BUILD" >&2 || broken "the build ended with exit status $?"
 fi
-touch .
-cd "$ROOT" || exit 1
+cd "$ROOT" && age "$name" || broken "the folder could not be dated"
 save ".skycap/folders/$name" "$key"
 rm -f ".skycap/tmp/staging.$name"
