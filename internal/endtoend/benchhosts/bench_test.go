@@ -52,6 +52,7 @@ func TestHosts(t *testing.T) {
 	b.write(t, verdicts)
 	for _, v := range verdicts {
 		assert.LessOrEqual(t, v.measured, v.most, v.what)
+		assert.GreaterOrEqual(t, v.measured, v.least, v.what)
 	}
 }
 
