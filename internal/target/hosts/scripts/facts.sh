@@ -75,6 +75,7 @@ rights() {
 }
 
 {
+	me=$(id -un)
 	fact user "$me"
 	fact now "$(date +%s)"
 	[ -z "$OWNER" ] || id -u -- "$OWNER" >/dev/null 2>&1 || fact nobody "$OWNER"
