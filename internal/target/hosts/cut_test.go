@@ -5,11 +5,13 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/skycap/skycap/internal/revision"
+	"github.com/skycap/skycap/internal/ssh/sshtest"
 	"github.com/skycap/skycap/pkg/skycap"
 )
 
@@ -222,4 +224,37 @@ func (g *gates) assertInterrupted(at moment, result *deployed) {
 			assert.Contains(t, record, `"result":"`, host)
 		}
 	}
+}
+
+// A network that drops everything, and ends nothing, is noticed by silence.
+func TestTheNetworkIsFrozenWhilePublishing(t *testing.T) {
+	t.Parallel()
+	g := begun(t)
+	well := append([]sshtest.Alias{}, g.aliases...)
+	for i := range well {
+		well[i].Lines = []string{"ServerAliveInterval 1", "ServerAliveCountMax 2", "ConnectTimeout 2"}
+	}
+	g.config = sshtest.Config(t, well...)
+	var frozen time.Time
+	done := g.shut("h2", "rm -f */restart-due", func() {
+		frozen = time.Now()
+		g.networks["h2"].Freeze()
+	})
+	on, result := g.next(t.Context(), "2", 0)
+	<-done
+	assert.Less(t, time.Since(frozen), 30*time.Second, "5 s, where nothing else is going on")
+	require.NoError(t, result.err, result.failedIn)
+	assert.True(t, result.changed)
+	assert.Regexp(t, `^host "h2": the connection was lost during "publish".*; and it can't be reached again: host "h2"`, result.assessment.Cause)
+	assert.Equal(t, []string{"2", "2"}, []string{g.inCurrent("h1", "digit"), g.inCurrent("h3", "digit")})
+	g.networks["h2"].Cut() // else the host would wait for ssh.Silence
+	require.NoError(t, on.Close())
+	g.reopen("h2")
+
+	for i := range well {
+		well[i].Lines, well[i].Port = nil, 0
+	}
+	g.config = sshtest.Config(t, well...)
+	g.assertLeft(on)
+	g.assertConverges("3")
 }

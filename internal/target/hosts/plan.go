@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"path"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/skycap/skycap/internal/archive"
@@ -58,6 +60,9 @@ func (g *group) plan(service release.Service, plan *target.Plan) error {
 		return fmt.Errorf("service %q: the release has deploy_to %q, and skycap.yaml here has %q: what runs would be left behind",
 			g.service, hosting.DeployTo, g.Service.DeployTo)
 	}
+	if err := checkLinked(service.Folder); err != nil {
+		return err
+	}
 	g.name(service, g.target.Now())
 	taking := g.taking()
 	faults := make([]error, len(taking))
@@ -75,6 +80,24 @@ func (g *group) plan(service release.Service, plan *target.Plan) error {
 		}
 	}
 	return nil
+}
+
+// checkLinked refuses linked paths that lie below a link of the tree: what is made
+// or removed there would be somewhere else.
+func checkLinked(f *release.Folder) error {
+	if f.Source == nil {
+		return nil
+	}
+	var faults []error
+	tree := f.Source.Tree()
+	for _, linked := range slices.Concat(f.Service.LinkedDirs, f.Service.LinkedFiles) {
+		for above := path.Dir(linked); above != "."; above = path.Dir(above) {
+			if tree[above].Link != "" {
+				faults = append(faults, &archive.PathError{Path: linked, Rule: fmt.Sprintf("can't be linked to shared: %q is a link itself", above)})
+			}
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // stamp is how Capistrano names release folders: the time in UTC.

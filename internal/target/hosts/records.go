@@ -222,13 +222,21 @@ func (t *Hosts) amendAll(ctx context.Context, numbers []int, change func(*skycap
 	if err != nil {
 		return err
 	}
-	return joined(each(knowing, func(h *host) error {
+	errs := each(knowing, func(h *host) error {
 		for _, number := range numbers {
 			h.amend(ctx, number, change)
 		}
 		after(h)
 		return h.settled(ctx)
-	}))
+	})
+	if slices.Contains(errs, nil) {
+		for i, h := range knowing {
+			if namesHost(h.outcome.err) {
+				errs[i] = nil // it was lost before, which is told, and others know
+			}
+		}
+	}
+	return joined(errs)
 }
 
 // End writes down how a release ended. A good end is the last that is done under the

@@ -20,6 +20,9 @@ done_() { printf 'done\t%s\n' "$1"; }
 # last is the last line of a text that has one.
 last() { printf '%s\n' "$1" | sed -n '/./h;${x;p;}'; }
 
+# first is the first line of a text that has one: of several complaints, the cause.
+first() { printf '%s\n' "$1" | sed -n '/./{p;q;}'; }
+
 # as_owner runs a command as the owner of the files.
 as_owner() { $as "$@"; }
 

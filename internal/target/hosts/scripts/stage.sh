@@ -4,9 +4,9 @@ name=$1 base=$2 listed=$3 manifest=$4 key=$5 config=$6 number=$7 record=$8 dirs=
 shift 9
 cd "$ROOT" || exit 1
 
-# save writes a file whole or not at all.
+# save writes a file whole or not at all. Of what is in the way, cat tells more than a shell.
 save() {
-	printf '%s\n' "$2" >".skycap/tmp/save.$$" && mv -f ".skycap/tmp/save.$$" "$1" || fail "$1 could not be written"
+	printf '%s\n' "$2" | cat >".skycap/tmp/save.$$" && mv -f ".skycap/tmp/save.$$" "$1" || fail "$1 could not be written"
 }
 
 # drop removes a folder that never became whole.
@@ -40,7 +40,7 @@ if [ -n "$base" ]; then
 	head -c "$listed" | xargs -0 -r rm -f -- || exit 65
 	[ -z "$config" ] || rm -rf -- "./$config"
 fi
-why=$(tar -xzpf - --no-same-owner 2>&1) || broken "$(last "$why")"
+why=$(tar -xzpf - --no-same-owner 2>&1) || broken "$(first "$why")"
 have=$(manifest) || broken "the files could not be read back"
 if [ "$have" != "$manifest" ]; then
 	cd "$ROOT" && drop "$name"
