@@ -37,7 +37,7 @@ func userHome(t *testing.T, file string) string {
 	t.Setenv("HOME", home)
 	for _, name := range []string{
 		"XDG_CONFIG_HOME", "NO_COLOR", "SKYCAP_CHDIR", "SKYCAP_CONFIG", "SKYCAP_OUTPUT", "SKYCAP_COLOR",
-		"SKYCAP_VERBOSE", "SKYCAP_QUIET", "SKYCAP_YES", "SKYCAP_TIMEOUT",
+		"SKYCAP_VERBOSE", "SKYCAP_QUIET", "SKYCAP_YES", "SKYCAP_TIMEOUT", "SKYCAP_SSH_CONFIG",
 	} {
 		t.Setenv(name, "")
 	}

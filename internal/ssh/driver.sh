@@ -68,11 +68,21 @@ finish() {
 	signal KILL
 }
 
-# hold runs one step, whose script is the first $1 bytes of its stdin, in gzip, and
-# whose input is the rest. USR1 stops the step, TERM stops it for good.
+# drain reads what a step has left of its input, so that take has taken all. Mostly
+# that is nothing, and needs no process.
+drain() {
+	if [ "$1" -lt 65536 ] && [ -z "$asked" ]; then
+		while read -r _; do :; done
+	else
+		cat >/dev/null
+	fi
+}
+
+# hold runs one step of $3 bytes on its stdin: the first $1 are its script, in gzip, and
+# the rest is its input. USR1 stops the step, TERM stops it for good.
 hold() {
 	exec 5<&0 4<&- 6>&2 2>/dev/null # shells like to tell of what was killed
-	gone= asked= woken=yes user=$2 finisher=
+	gone= asked= woken=yes user=$2 whole=$3 finisher=
 	trap - USR2
 	trap 'woken=yes asked=yes' USR1
 	trap 'woken=yes asked=yes gone=yes' TERM
@@ -100,7 +110,7 @@ hold() {
 	done
 	[ -z "$finisher" ] || kill "$finisher"
 	finish
-	[ "$gone" ] || cat <&5 >/dev/null
+	[ "$gone" ] || drain "$whole" <&5
 	exit "$status"
 }
 
@@ -108,7 +118,7 @@ run() {
 	holder= ending=
 	trap '' USR1
 	trap 'ending=yes woken=yes' TERM
-	take "$1" <&4 9>&- | hold "$2" "$3" &
+	take "$1" <&4 9>&- | hold "$2" "$3" "$1" &
 	holder=$!
 	trap 'woken=yes; kill -USR1 "$holder" 2>/dev/null' USR1
 	woken=yes

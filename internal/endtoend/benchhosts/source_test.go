@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -60,7 +59,7 @@ func newSource(t *testing.T, s *site) source {
 func someSource(t *testing.T, size int) []byte {
 	t.Helper()
 	var text []byte
-	err := filepath.WalkDir(filepath.Join(runtime.GOROOT(), "src"), func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(filepath.Join(command(t, "", nil, "go", "env", "GOROOT"), "src"), func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, ".go") || len(text) >= size {
 			return err
 		}

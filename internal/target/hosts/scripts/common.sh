@@ -1,9 +1,10 @@
 # What every script begins with. The environment says: ROOT, the folder that is
 # deployed to; OWNER, who owns its files; SUDO, the verbs that go through sudo; UNIT.
 umask 022
-me=$(id -un)
+me=
+[ -z "$OWNER" ] || me=$(id -un)
 case $OWNER in
-'' | "$me") as= ;;
+"$me") as= ;;
 *) if [ "$(id -u)" = 0 ]; then as="runuser -u $OWNER --"; else as="sudo -n -u $OWNER --"; fi ;;
 esac
 

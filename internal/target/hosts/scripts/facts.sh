@@ -41,13 +41,20 @@ tree() {
 	[ ! -e "$1" ] || sed 's/^/record\t/' "$@"
 }
 
+# read_only says where a file system is mounted, if that is read-only. The last
+# mount at a place is the one that counts.
+read_only() {
+	options=
+	while read -r _ place _ all _; do [ "$place" != "$1" ] || options=$all; done </proc/mounts
+	case ,$options, in *,ro,*) fact readonly "$1" ;; esac
+}
+
 # room says how much is free where the folder is or is going to be, in KiB and inodes.
 room() {
 	at=$ROOT
 	while [ ! -d "$at" ]; do at=$(dirname -- "$at"); done
 	fact base "$at"
-	if [ "$me" = root ]; then [ -w "$at" ]; else as_owner test -w "$at"; fi && fact reachable yes
-	findmnt -rno OPTIONS,TARGET -T "$at" 2>/dev/null | { read -r options target; case ,$options, in *,ro,*) fact readonly "$target" ;; esac; }
+	if [ "$me" = root ]; then [ -w "$at" ]; else as_owner test -w "$at"; fi && fact reachable yes || read_only "$(stat -c %m -- "$at")"
 	df -Pk -- "$at" | { read -r _; read -r _ _ _ free _; fact free "$free"; }
 	df -Pi -- "$at" | { read -r _; read -r _ total _ free _; [ "$total" = 0 ] || [ "$total" = - ] || fact inodes "$free"; }
 }
@@ -68,6 +75,7 @@ rights() {
 }
 
 {
+	me=$(id -un)
 	fact user "$me"
 	fact now "$(date +%s)"
 	[ -z "$OWNER" ] || id -u -- "$OWNER" >/dev/null 2>&1 || fact nobody "$OWNER"
