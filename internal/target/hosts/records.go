@@ -24,13 +24,15 @@ type record struct {
 
 // Releases are those that the hosts know, newest first. Of hosts that know
 // different ends of one, whoever knows an end is right: the others were cut off.
+// Where no host was looked at before, all are asked: the first may have missed some.
 func (t *Hosts) Releases(ctx context.Context) ([]skycap.Release, error) {
+	isFirst := !slices.ContainsFunc(t.hosts(t.all()), func(h *host) bool { return h.facts != nil || h.records != nil })
 	knowing, err := t.knowing(ctx)
 	if err != nil {
 		return nil, err
 	}
 	each(knowing, func(h *host) error { return h.look(ctx, false) }) // without facts the records do
-	if slices.ContainsFunc(knowing, (*host).hasUnfinished) {
+	if isFirst || slices.ContainsFunc(knowing, (*host).hasUnfinished) {
 		knowing = t.asked(ctx)
 	}
 	byNumber := map[int]skycap.Release{}
