@@ -21,6 +21,8 @@ trailer() {
 }
 
 watch() {
+	nap=
+	trap '[ -z "$nap" ] || kill "$nap"; exit 0' TERM
 	trap 'idle=0' USR1
 	trap 'idle=-1000000' USR2
 	parent=$PPID # sshd's: it ends with the connection, also when nobody reads what it brought

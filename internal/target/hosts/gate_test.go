@@ -68,9 +68,16 @@ func (g *gates) shut(host, pattern string, then func()) <-chan struct{} {
 	require.NoError(g.t, os.MkdirAll(g.gate(host), 0o755)) //nolint:gosec // as above
 	require.NoError(g.t, os.WriteFile(filepath.Join(g.gate(host), "shut"), []byte(pattern+"\n"), 0o600))
 	done := make(chan struct{})
+	late := time.After(time.Minute)
 	go func() {
 		defer close(done)
 		for range time.Tick(5 * time.Millisecond) {
+			select {
+			case <-late:
+				g.t.Errorf("host %q never came to %q", host, pattern)
+				return
+			default:
+			}
 			if _, err := os.Stat(filepath.Join(g.gate(host), "reached")); err == nil {
 				then()
 				return

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -212,24 +211,6 @@ func TestAClockThatIsAhead(t *testing.T) {
 	assert.Equal(t, s.current("h1"), s.current("h2"))
 	s.assertConverges("3")
 	assert.Equal(t, s.current("h1"), s.current("h2"))
-}
-
-func TestDoctorTellsOfAClockThatIsOff(t *testing.T) {
-	t.Parallel()
-	now := time.Unix(1_800_000_000, 0)
-	h := &host{address: "h1", group: &group{service: "worker", target: &Hosts{Options: Options{Environment: "test", Now: func() time.Time { return now }}}}}
-	for off, want := range map[time.Duration]string{
-		0: "", 4 * time.Second: "", -4 * time.Second: "",
-		90 * time.Second: "it is off by 1m30s from this machine's", -time.Hour: "it is off by -1h0m0s from this machine's",
-	} {
-		h.facts = &facts{now: now.Add(off)}
-		var said []string
-		for _, check := range h.examineRest() {
-			assert.True(t, check.Warning)
-			said = append(said, check.Message)
-		}
-		assert.Equal(t, want, strings.Join(said, "\n"), off)
-	}
 }
 
 func TestAWholeFolderOutlivesTheMarkOfItsStaging(t *testing.T) {

@@ -41,12 +41,12 @@ tree() {
 	[ ! -e "$1" ] || sed 's/^/record\t/' "$@"
 }
 
-# read_only says where a file system is mounted, if that is read-only. The last
-# mount at a place is the one that counts.
+# read_only says where a file system is mounted, if that is read-only.
 read_only() {
-	options=
-	while read -r _ place _ all _; do [ "$place" != "$1" ] || options=$all; done </proc/mounts
-	case ,$options, in *,ro,*) fact readonly "$1" ;; esac
+	findmnt -rno OPTIONS,TARGET -T "$1" 2>/dev/null | {
+		read -r options target
+		case ,$options, in *,ro,*) fact readonly "$target" ;; esac
+	}
 }
 
 # room says how much is free where the folder is or is going to be, in KiB and inodes.
@@ -54,7 +54,7 @@ room() {
 	at=$ROOT
 	while [ ! -d "$at" ]; do at=$(dirname -- "$at"); done
 	fact base "$at"
-	if [ "$me" = root ]; then [ -w "$at" ]; else as_owner test -w "$at"; fi && fact reachable yes || read_only "$(stat -c %m -- "$at")"
+	if [ "$me" = root ]; then [ -w "$at" ]; else as_owner test -w "$at"; fi && fact reachable yes || read_only "$at"
 	df -Pk -- "$at" | { read -r _; read -r _ _ _ free _; fact free "$free"; }
 	df -Pi -- "$at" | { read -r _; read -r _ total _ free _; [ "$total" = 0 ] || [ "$total" = - ] || fact inodes "$free"; }
 }
