@@ -239,7 +239,7 @@ func TestTheNetworkIsFrozenWhilePublishing(t *testing.T) {
 	})
 	on, result := g.next(t.Context(), "2", 0)
 	<-done
-	assert.Less(t, time.Since(frozen), 30*time.Second, "5 s, where nothing else is going on")
+	assert.Less(t, time.Since(frozen), 30*time.Second)
 	require.NoError(t, result.err, result.failedIn)
 	assert.True(t, result.changed)
 	assert.Regexp(t, `^host "h2": the connection was lost during "publish".*; and it can't be reached again: host "h2"`, result.assessment.Cause)
