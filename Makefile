@@ -22,8 +22,10 @@ test: build ## run all tests, those against the lab included
 zoo: build $(helm) ## deploy what is broken or looks so, by helm and kubectl too; writes docs/zoo.md
 	PATH="$(dir $(helm)):$$PATH" .ci/zoo
 
-faults: build ## kill sixty runs at any moment, and prove that the next ones take them up
+faults: build ## kill runs at any moment, and cut connections, and prove that the next ones take them up
 	eval "$$(bin/skycap-lab env)" && FAULTS=60 go test -v -count=1 -timeout 30m -run TestKilledRuns ./internal/endtoend
+	eval "$$(bin/skycap-lab env)" && FAULTS=30 go test -v -count=1 -timeout 30m -run TestKilledDeploysToHosts ./internal/endtoend
+	FAULTS=1 go test -v -count=1 -timeout 30m -run EachStep ./internal/target/hosts
 
 scale: build ## measure skycap with a thousand pods, against a lab with a simulated node
 	eval "$$(bin/skycap-lab env)" && SCALE=1000 go test -v -count=1 -timeout 30m -run TestScale ./internal/endtoend

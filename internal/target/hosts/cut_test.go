@@ -21,20 +21,21 @@ type moment struct {
 	program string // that the host is about to run then, as a pattern of the shell's
 	phase   string // of the deploy
 	step    string // that is told of then, as a pattern; the answer of one before may not have come
+	quick   bool   // whether make test stops there, too
 }
 
 func moments() []moment {
 	return []moment{
-		{"locking", "flock -n 9", "lock", "prepare|lock"},
-		{"looking", "gzip -1", "lock", "prepare|lock|look"},
-		{"recording", "mv -f .skycap/tmp/save.* .skycap/releases/", "stage", "stage"},
-		{"unpacking", "tar -xzpf", "stage", "stage"},
-		{"staged", "rm -f .skycap/tmp/staging", "stage", "stage"},
-		{"before it is current", "ln -sfT", "apply", "publish"},
-		{"while it becomes current", "mv -fT", "apply", "publish"},
-		{"after it is current", "rm -f */restart-due", "apply", "publish"},
-		{"clearing away", "rm -f .skycap/folders/", "settle", "clean up"},
-		{"ending", "mv -f tmp/save.* releases/", "end", "write"},
+		{"locking", "flock -n 9", "lock", "prepare|lock", false},
+		{"looking", "gzip -1", "lock", "prepare|lock|look", false},
+		{"recording", "mv -f .skycap/tmp/save.* .skycap/releases/", "stage", "stage", false},
+		{"unpacking", "tar -xzpf", "stage", "stage", true},
+		{"staged", "rm -f .skycap/tmp/staging", "stage", "stage", false},
+		{"before it is current", "ln -sfT", "apply", "publish", false},
+		{"while it becomes current", "mv -fT", "apply", "publish", true},
+		{"after it is current", "rm -f */restart-due", "apply", "publish", false},
+		{"clearing away", "rm -f .skycap/folders/", "settle", "clean up", false},
+		{"ending", "mv -f tmp/save.* releases/", "end", "write", false},
 	}
 }
 
@@ -75,15 +76,13 @@ func (g *gates) expect(h1, h2, h3 string) {
 }
 
 // eachMoment runs a test at each moment, on a site of its own that runs revision 1;
-// at one of each phase only, unless FAULTS is set.
+// at two of them only, unless FAULTS is set.
 func eachMoment(t *testing.T, test func(t *testing.T, at moment, g *gates)) {
 	t.Parallel()
-	phases := map[string]bool{}
 	for _, at := range moments() {
-		if phases[at.phase] && os.Getenv("FAULTS") == "" {
+		if !at.quick && os.Getenv("FAULTS") == "" {
 			continue
 		}
-		phases[at.phase] = true
 		t.Run(at.name, func(t *testing.T) {
 			t.Parallel()
 			test(t, at, begun(t))
@@ -216,11 +215,7 @@ func (g *gates) assertInterrupted(at moment, result *deployed) {
 		assert.Equal(t, 1, g.newest().Number)
 		return
 	}
-	for _, host := range g.names() {
-		if record := g.read(host, ".skycap/releases/2.json"); record != "" { // it got that far
-			assert.Contains(t, record, `"result":"`, host)
-		}
-	}
+	assert.NotEmpty(t, g.newest().Result, "some host knows it")
 }
 
 // A network that drops everything, and ends nothing, is noticed by silence.
