@@ -55,11 +55,11 @@ run 'eval "$(skycap-lab env)"'
 run 'cd "$SKYCAP_LAB_REPO"'
 run "hg log --rev '::v1.0' --template '{node|short}  {desc|firstline}\n'"
 
-run 'skycap deploy v1.0~2 staging'
+run 'skycap deploy v1.0~2 staging --yes' # it may have been rolled back from, by whoever played with the lab
 call v1.0~2
 run 'skycap status staging'
 
-run 'skycap deploy v1.0 staging'
+run 'skycap deploy v1.0 staging --yes'
 call v1.0
 run 'skycap status staging'
 
