@@ -42,7 +42,7 @@ func (s *session) printStatus(status skycap.Status) error {
 		for _, instance := range service.Instances {
 			ready := map[bool]string{true: "yes", false: "no"}[instance.Ready]
 			rows = append(rows, append(row, short(instance.Revision), instance.Name, ready, strconv.Itoa(instance.Restarts),
-				instance.Since.Format(time.RFC3339), instance.Image))
+				since(instance.Since), instance.Image))
 			row = []string{"", "", "", ""}
 		}
 		if len(service.Instances) == 0 {
@@ -69,6 +69,14 @@ func (s *session) printStatus(status skycap.Status) error {
 		}
 	}
 	return report.Lines(s.Out, notes)
+}
+
+// since is when an instance started, as far as that is known.
+func since(started time.Time) string {
+	if started.IsZero() {
+		return "-"
+	}
+	return started.Format(time.RFC3339)
 }
 
 func number(release int) string {

@@ -36,7 +36,9 @@ func (g *group) status(ctx context.Context, _ []skycap.Release) skycap.ServiceSt
 		instance, state, why, number := h.instance(errs[i])
 		count[state]++
 		if status.Message == "" && why != "" {
-			status.Message = fmt.Sprintf("host %q: %s", h.address, why)
+			if status.Message = why; errs[i] == nil { // else it names the host itself
+				status.Message = fmt.Sprintf("host %q: %s", h.address, why)
+			}
 		}
 		if state == skycap.StateAbsent {
 			continue
