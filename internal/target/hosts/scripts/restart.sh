@@ -4,12 +4,24 @@ journal() {
 		sed 's/^/journal\t/'
 }
 
+# systemd starts or restarts the unit. What has failed too often is refused for a
+# while, which is 10 s unless the unit says otherwise, or until that is forgotten.
+systemd() {
+	[ "$(unit ActiveState)" != failed ] || verb "$1" systemctl reset-failed -- "$UNIT" >/dev/null 2>&1
+	tries=0
+	until why=$(verb "$1" systemctl "$1" -- "$UNIT" 2>&1); do
+		[ "$(unit Result)" = start-limit-hit ] && [ "$tries" -lt 6 ] || return 1
+		tries=$((tries + 1))
+		sleep 2
+	done
+}
+
 # restart_and_watch restarts the service, or starts it, and waits until it is healthy.
 # It reads: restart, the line or verb that does it; timeout, in seconds; began.
 restart_and_watch() {
 	case $restart in
-	'') [ -z "$UNIT" ] || why=$(verb restart systemctl restart -- "$UNIT" 2>&1) || { journal; fail "the restart failed: $(last "$why")"; } ;;
-	start) why=$(verb start systemctl start -- "$UNIT" 2>&1) || { journal; fail "the start failed: $(last "$why")"; } ;;
+	'') [ -z "$UNIT" ] || systemd restart || { journal; fail "the restart failed: $(first "$why")"; } ;;
+	start) systemd start || { journal; fail "the start failed: $(first "$why")"; } ;;
 	*) (cd "$ROOT/current" && command_line "$restart" >&2) || fail "the restart ended with exit status $?" ;;
 	esac
 	done_ restarted
