@@ -17,8 +17,9 @@ type Site struct {
 	Aliases []Alias
 }
 
-// StartSite starts hosts of these names. Lines are of sshd_config. The test is
-// skipped without root, but fails if CI is set.
+// StartSite starts hosts of these names. Lines are of sshd_config. In its folder a host
+// may have a script "mounts" that each session begins with. The test is skipped
+// without root, but fails if CI is set.
 func StartSite(t testing.TB, names []string, lines ...string) *Site {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -35,7 +36,7 @@ func StartSite(t testing.TB, names []string, lines ...string) *Site {
 	require.NoError(t, os.Chmod(base, 0o755)) //nolint:gosec // as above
 	for _, name := range names {
 		s.Folders[name] = filepath.Join(base, name)
-		force := fmt.Sprintf(`ForceCommand exec unshare -m -- sh -c 'mount --bind "$1" "$2" && exec sh -c "$SSH_ORIGINAL_COMMAND"' sh %s %s`,
+		force := fmt.Sprintf(`ForceCommand exec unshare -m -- sh -c 'mount --bind "$1" "$2" && { [ ! -e "$1/mounts" ] || . "$1/mounts"; } && exec sh -c "$SSH_ORIGINAL_COMMAND"' sh %s %s`,
 			s.Folders[name], s.Place)
 		s.Aliases = append(s.Aliases, Alias{Name: name, Server: Start(t, append(lines, force)...)})
 	}

@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/skycap/skycap/internal/archive"
 	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/revision"
@@ -56,24 +54,14 @@ func (l *list) String() string {
 // Beside its folder, a host may have a script "mounts" that each session begins with.
 func newSite(t *testing.T, count int, lines ...string) *site {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		if os.Getenv("CI") != "" {
-			t.Fatal("CI runs this test: it needs root, for mount namespaces")
-		}
-		t.Skip("needs root: each host sees a folder of its own in a mount namespace")
-	}
-	base := t.TempDir()
-	require.NoError(t, os.Chmod(base, 0o755)) //nolint:gosec // other users than root log in as well
-	s := &site{t: t, root: filepath.Join(base, "srv", "app"), folders: map[string]string{}, warned: &list{}}
-	mount := filepath.Dir(s.root)
-	require.NoError(t, os.MkdirAll(mount, 0o755)) //nolint:gosec // as above
+	var names []string
 	for i := range count {
-		name := fmt.Sprintf("h%d", i+1)
-		folder := filepath.Join(base, name)
-		require.NoError(t, os.MkdirAll(folder, 0o755)) //nolint:gosec // as above
+		names = append(names, fmt.Sprintf("h%d", i+1))
+	}
+	started := sshtest.StartSite(t, names, lines...)
+	s := &site{t: t, root: filepath.Join(started.Place, "app"), folders: map[string]string{}, aliases: started.Aliases, warned: &list{}}
+	for name, folder := range started.Folders {
 		s.folders[name] = filepath.Join(folder, "app")
-		force := fmt.Sprintf(`ForceCommand exec unshare -m -- sh -c 'mount --bind "$1" "$2" && { [ ! -e "$1/mounts" ] || . "$1/mounts"; } && exec sh -c "$SSH_ORIGINAL_COMMAND"' sh %s %s`, folder, mount)
-		s.aliases = append(s.aliases, sshtest.Alias{Name: name, Server: sshtest.Start(t, append(lines, force)...)})
 	}
 	s.config = sshtest.Config(t, s.aliases...)
 	return s

@@ -86,11 +86,10 @@ func environment(hosting release.Hosting) []string {
 // names are the facts that the owner's own command lines are given.
 func (h *host) names() []string {
 	t := h.group.target
-	names := []string{
+	return []string{
 		"SKYCAP_APP=" + t.App, "SKYCAP_ENVIRONMENT=" + t.Environment, "SKYCAP_SERVICE=" + h.group.service, "SKYCAP_HOST=" + h.address,
 		"SKYCAP_RELEASE_PATH=", "SKYCAP_REVISION=", "SKYCAP_RELEASE=",
 	}
-	return names
 }
 
 // run runs a step and reads its answer. A script that fails says why; that is the error then.

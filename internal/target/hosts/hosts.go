@@ -47,7 +47,6 @@ type Hosts struct {
 
 	mutex    sync.Mutex
 	outcomes map[release.Place]rollout.Assessment // of what Apply, Restart and Start did
-	touched  map[release.Place]bool               // whether that was anything
 }
 
 // Open makes a target of hosts. They are reached for when they are needed.

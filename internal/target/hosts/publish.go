@@ -213,17 +213,13 @@ func (h *host) sentence(service release.Service) string {
 	if r.Kind == release.Rollback {
 		return fmt.Sprintf("%s rolled back to release %s", user, h.todo.name)
 	}
-	revision := service.Revision
-	if revision == "" {
-		revision = r.Revision.ID
-	}
 	branch := strings.Map(func(c rune) rune {
 		if c < ' ' {
 			return ' '
 		}
 		return c
 	}, service.Folder.Branch)
-	return fmt.Sprintf("Branch %s (at %s) deployed as release %s by %s", branch, revision, h.todo.name, user)
+	return fmt.Sprintf("Branch %s (at %s) deployed as release %s by %s", branch, h.group.target.revisionOf(service), h.todo.name, user)
 }
 
 // lookAgain finds out what a step did whose connection was lost.

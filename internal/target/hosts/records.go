@@ -155,7 +155,6 @@ func (t *Hosts) Begin(ctx context.Context, r *release.Release, plan target.Plan,
 		}
 	}
 	t.release, t.number, t.resumed = r, number, plan.Resumes
-	t.touched = map[release.Place]bool{}
 	for _, g := range t.planned() {
 		for _, h := range g.taking() {
 			h.interrupt(ctx, r.Names(), number, plan.Releases)

@@ -1,7 +1,7 @@
 package hosts
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,21 +77,22 @@ func (h *host) stageFrom(ctx context.Context, service release.Service, base fold
 	step := h.step("stage", f.Service, manifestScript()+script("stage"), args...)
 	step.User, step.Timeout, step.Input = f.Service.Owner, stageTime, parcel.data
 	step.Env = append(step.Env, h.about(service, h.todo.name)...)
-	said := &said{log: func(line string) { log(h.group.service, h.address, line) }}
+	said := newSaid(func(line string) { log(h.group.service, h.address, line) })
 	step.Errors = said
 	_, err = h.run(ctx, step)
 	return said.into(err)
 }
 
+// revisionOf is the full hash of what the service is deployed at.
+func (t *Hosts) revisionOf(service release.Service) string {
+	return cmp.Or(service.Revision, t.release.Revision.ID)
+}
+
 // about are the facts of a release that the owner's command lines are given.
 func (h *host) about(service release.Service, name string) []string {
 	t := h.group.target
-	revision := service.Revision
-	if revision == "" {
-		revision = t.release.Revision.ID
-	}
 	return []string{
-		"SKYCAP_REVISION=" + revision, "SKYCAP_RELEASE=" + strconv.Itoa(t.number),
+		"SKYCAP_REVISION=" + t.revisionOf(service), "SKYCAP_RELEASE=" + strconv.Itoa(t.number),
 		"SKYCAP_RELEASE_PATH=" + service.Folder.Service.DeployTo + "/releases/" + name,
 	}
 }
@@ -157,39 +158,27 @@ func (p *parcels) make(ctx context.Context, revision string) (parcel, error) {
 
 // said takes what a step writes to stderr: each line is told, and the last are kept.
 type said struct {
-	log  func(line string)
-	rest []byte
+	*lineWriter
 	last []string
 }
 
 // keptLines is how many lines of a step are kept as evidence.
 const keptLines = 30
 
-func (s *said) Write(data []byte) (int, error) {
-	s.rest = append(s.rest, data...)
-	for {
-		line, rest, whole := bytes.Cut(s.rest, []byte("\n"))
-		if !whole {
-			return len(data), nil
+func newSaid(log func(line string)) *said {
+	s := &said{}
+	s.lineWriter = &lineWriter{log: func(line string) {
+		log(line)
+		if s.last = append(s.last, line); len(s.last) > keptLines {
+			s.last = s.last[1:]
 		}
-		s.rest = rest
-		s.take(string(line))
-	}
-}
-
-func (s *said) take(line string) {
-	s.log(line)
-	if s.last = append(s.last, line); len(s.last) > keptLines {
-		s.last = s.last[1:]
-	}
+	}}
+	return s
 }
 
 // into adds what was said to the error of the step.
 func (s *said) into(err error) error {
-	if len(s.rest) > 0 {
-		s.take(string(s.rest))
-		s.rest = nil
-	}
+	s.close()
 	var failed *HostError
 	if errors.As(err, &failed) && len(failed.Said) == 0 {
 		failed.Said = s.last

@@ -17,15 +17,14 @@ func (t *Hosts) Status(ctx context.Context, services []string) ([]skycap.Service
 	statuses := make([]skycap.ServiceStatus, len(groups))
 	var work sync.WaitGroup
 	for i, g := range groups {
-		work.Go(func() { statuses[i] = g.status(ctx, nil) })
+		work.Go(func() { statuses[i] = g.status(ctx) })
 	}
 	work.Wait()
 	return statuses, ctx.Err()
 }
 
-// status is how the service is. Releases, newest first, name what runs where the
-// hosts have no record of it.
-func (g *group) status(ctx context.Context, _ []skycap.Release) skycap.ServiceStatus {
+// status is how the service is.
+func (g *group) status(ctx context.Context) skycap.ServiceStatus {
 	errs := each(g.hosts, func(h *host) error { return h.look(ctx, true) })
 	status := skycap.ServiceStatus{
 		Environment: g.target.Environment, Service: g.service, Target: skycap.TargetHosts, Instances: []skycap.Instance{},

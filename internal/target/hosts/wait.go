@@ -56,7 +56,7 @@ func (t *Hosts) outcome(place release.Place) (rollout.Assessment, bool) {
 // judged looks at the hosts, and takes what it sees for how the service is. While
 // somebody has the lock, what isn't healthy may be on its way.
 func (g *group) judged(ctx context.Context) rollout.Assessment {
-	status := g.status(ctx, nil)
+	status := g.status(ctx)
 	assessment := rollout.Assessment{State: status.State, Message: status.Message}
 	if status.State != skycap.StateDegraded {
 		return assessment
