@@ -154,7 +154,7 @@ func TestManifestIsDefinedForGood(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", Manifest(nil))
 	tree := revision.Tree{"b": {Data: []byte("1")}, "a/x": {Data: []byte("2"), Executable: true}, "c": {Link: "a/x"}}
-	assert.Equal(t, "4391aa4715ca0f2a4a925a1336c937cf0471b7ee1a6579379c89da2ef6853c69", Manifest(tree))
+	assert.Equal(t, "b28875b67eb0aa0e77763d77508716bee45633b2fdb5f95ef07e84864b3d9226", Manifest(tree))
 }
 
 func TestAnyChangeGivesAnotherManifest(t *testing.T) {

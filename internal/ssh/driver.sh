@@ -97,9 +97,10 @@ hold() {
 		as=sudo
 		set -- "$1" sudo -n -u "$user" --
 	fi
-	size=$1
+	unpack='gzip -dc'
+	[ "$1" = "$whole" ] || unpack="dd bs=$1 count=1 iflag=fullblock 2>/dev/null | gzip -dc" # gzip reads ahead
 	shift
-	setsid "$@" sh -c 'eval "$(dd bs="$1" count=1 iflag=fullblock 2>/dev/null | gzip -dc)"' sh "$size" <&5 2>&6 5<&- 6>&- 9>&- &
+	setsid "$@" sh -c "eval \"\$($unpack)\"" <&5 2>&6 5<&- 6>&- 9>&- &
 	group=$!
 	while [ "$woken" ]; do
 		woken=

@@ -99,15 +99,30 @@ func (s *Session) next() (step *Pending, stop bool) {
 		stop, s.queue[0].stop = s.queue[0].stop, false
 		return nil, stop
 	}
-	if s.sent == len(s.queue) {
-		return nil, false
+	return s.take(), false
+}
+
+// following is the step to send in one go with the one before it.
+func (s *Session) following() *Pending {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sent > 0 && s.queue[0].cause != nil {
+		return nil
 	}
-	step = s.queue[s.sent]
+	return s.take()
+}
+
+// take is the first step that isn't sent yet, and counts as sent. The caller holds the lock.
+func (s *Session) take() *Pending {
+	if s.sent == len(s.queue) {
+		return nil
+	}
+	step := s.queue[s.sent]
 	s.sent++
 	s.lastID++
 	step.id = s.lastID
 	s.clock()
-	return step, false
+	return step
 }
 
 // output takes what a step wrote.

@@ -1,6 +1,7 @@
 package ssh
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -27,7 +28,7 @@ func (c *connection) write() {
 				return
 			}
 		case step != nil:
-			if !c.putStep(step) {
+			if !c.putSteps(step) {
 				return
 			}
 		default:
@@ -50,8 +51,29 @@ func (s *Session) isClosing() bool {
 	return s.closing
 }
 
-// putStep sends a step: one line, its script, its input.
-func (c *connection) putStep(p *Pending) bool {
+// putSteps sends a step and those that wait behind it: each its line, its script, its
+// input. What is small goes in one piece.
+func (c *connection) putSteps(step *Pending) bool {
+	var small []byte
+	for ; step != nil; step = c.session.following() {
+		head, input := step.encoded()
+		small = append(small, head...)
+		if len(small)+len(input) <= chunk {
+			small, input = append(small, input...), nil
+		}
+		if input == nil {
+			continue
+		}
+		if !c.putData(small) || !c.putData(input) {
+			return false
+		}
+		small = nil
+	}
+	return c.putData(small)
+}
+
+// encoded is what the host is sent: the step's line and script, and its input.
+func (p *Pending) encoded() (head, input []byte) {
 	var text []byte
 	switch p.kind {
 	case "run":
@@ -59,17 +81,9 @@ func (c *connection) putStep(p *Pending) bool {
 	case "lock":
 		text = []byte(p.step.Args[0])
 	}
-	user := p.step.User
-	if user == "" {
-		user = "-"
-	}
-	input := p.step.Input
-	head := fmt.Appendf(nil, "%s %d %d %d %s\n", p.kind, p.id, len(text)+len(input), len(text), user)
-	head = append(head, text...)
-	if len(head)+len(input) <= chunk {
-		head, input = append(head, input...), nil
-	}
-	return c.putData(head) && c.putData(input)
+	user := cmp.Or(p.step.User, "-")
+	head = fmt.Appendf(nil, "%s %d %d %d %s\n", p.kind, p.id, len(text)+len(p.step.Input), len(text), user)
+	return append(head, text...), p.step.Input
 }
 
 func (c *connection) putData(data []byte) bool {

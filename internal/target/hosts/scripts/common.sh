@@ -26,6 +26,19 @@ first() { printf '%s\n' "$1" | sed -n '/./{p;q;}'; }
 # as_owner runs a command as the owner of the files.
 as_owner() { $as "$@"; }
 
+# line_as_owner runs a line with arguments as the owner of the files, by this shell
+# if that will do: each program that is started takes a millisecond or two.
+line_as_owner() {
+	if [ -z "$as" ]; then eval "$1"; else $as sh -c 'line=$1; eval "$line"' sh "$@"; fi
+}
+
+# save writes a file whole or not at all, by way of .skycap/tmp. Of what is in the way,
+# cat tells more than a shell.
+save() {
+	{ printf '%s\n' "$2" >"$ROOT/.skycap/tmp/save.$$"; } 2>/dev/null || printf '%s\n' "$2" | cat >"$ROOT/.skycap/tmp/save.$$" &&
+		mv -f "$ROOT/.skycap/tmp/save.$$" "$1" || fail "$1 could not be written"
+}
+
 # is_current reports whether a release folder is the current one, however that is written.
 is_current() { [ "releases/$1" -ef current ]; }
 

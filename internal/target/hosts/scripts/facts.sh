@@ -12,10 +12,13 @@ folder() {
 	printf 'folder\t%s\t%s\t%s\t%s\n' "$1" "$key" "$revision" "$listed"
 }
 
+# line_of says what stands in a file of skycap's own, which is one line.
+line_of() { [ ! -r ".skycap/$1" ] || { read -r line <".skycap/$1" && fact "$1" "$line"; }; }
+
 tree() {
-	as_owner sh -c 'for path; do [ ! -e "$path" ] || [ -w "$path" ] || stat --printf "unwritable\t%n\t%U\n" -- "$path"; done' sh \
+	line_as_owner 'shift; for path; do [ ! -e "$path" ] || [ -w "$path" ] || stat --printf "unwritable\t%n\t%U\n" -- "$path"; done' \
 		. releases shared .skycap .skycap/folders .skycap/releases .skycap/tmp
-	find . releases -maxdepth 1 -type d ! -path ./repo ! -user "${OWNER:-$me}" -printf 'foreign\t%p\t%u\n' 2>/dev/null | head -n 1
+	find . releases -maxdepth 1 -type d ! -path ./repo ! -user "${OWNER:-$me}" -printf 'foreign\t%p\t%u\n' -quit 2>/dev/null
 	if [ -L current ]; then
 		fact current "$(readlink current)"
 	elif [ -e current ]; then
@@ -32,10 +35,10 @@ tree() {
 		[ -e "$(shared_of "$path")" ] || fact unlinked "$path"
 	done
 	[ ! -e .skycap/restart-due ] || fact due yes
-	[ ! -r .skycap/freeze ] || sed 's/^/freeze\t/' .skycap/freeze
+	line_of freeze
 	if [ -r .skycap/lock ] && ! flock -n .skycap/lock true; then
 		fact held yes
-		[ ! -r .skycap/holder ] || sed 's/^/holder\t/' .skycap/holder
+		line_of holder
 	fi
 	set -- .skycap/releases/*.json
 	[ ! -e "$1" ] || sed 's/^/record\t/' "$@"
@@ -55,8 +58,12 @@ room() {
 	while [ ! -d "$at" ]; do at=$(dirname -- "$at"); done
 	fact base "$at"
 	if [ "$me" = root ]; then [ -w "$at" ]; else as_owner test -w "$at"; fi && fact reachable yes || read_only "$at"
-	df -Pk -- "$at" | { read -r _; read -r _ _ _ free _; fact free "$free"; }
-	df -Pi -- "$at" | { read -r _; read -r _ total _ free _; [ "$total" = 0 ] || [ "$total" = - ] || fact inodes "$free"; }
+	df -k --output=avail,itotal,iavail -- "$at" | {
+		read -r _
+		read -r free total inodes
+		fact free "$free"
+		[ "$total" = 0 ] || [ "$total" = - ] || fact inodes "$inodes"
+	}
 }
 
 # rights says which verbs may not be run.

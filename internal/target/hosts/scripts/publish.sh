@@ -12,14 +12,13 @@ if [ -n "$before" ]; then
 fi
 if [ "$(readlink current)" != "$folder" ]; then
 	[ -L current ] || [ ! -e current ] || fail "current is not a link"
-	as_owner touch .skycap/restart-due || fail "nothing can be written to .skycap"
+	line_as_owner 'true >>.skycap/restart-due' || fail "nothing can be written to .skycap"
 	as_owner ln -sfT -- "$folder" ".skycap/tmp/current.$$" || fail "no link could be written to .skycap"
 	done_ publishing
-	as_owner mv -fT -- ".skycap/tmp/current.$$" current
-	[ "$(readlink current)" = "$folder" ] || fail "current could not be made to point to releases/$name"
+	as_owner mv -fT -- ".skycap/tmp/current.$$" current && [ current -ef "$folder" ] || fail "current could not be made to point to releases/$name"
 	as_owner touch -- "$folder"
 	[ -z "$leaves" ] || [ ! -d "releases/$leaves" ] || age "$leaves"
-	as_owner sh -c 'printf "%s\n" "$1" >>revisions.log' sh "$log"
+	line_as_owner 'printf "%s\n" "$2" >>revisions.log' "$log"
 fi
 done_ published
 if [ -n "$after" ]; then

@@ -4,11 +4,6 @@ name=$1 base=$2 listed=$3 manifest=$4 key=$5 config=$6 number=$7 record=$8 dirs=
 shift 9
 cd "$ROOT" || exit 1
 
-# save writes a file whole or not at all. Of what is in the way, cat tells more than a shell.
-save() {
-	printf '%s\n' "$2" | cat >".skycap/tmp/save.$$" && mv -f ".skycap/tmp/save.$$" "$1" || fail "$1 could not be written"
-}
-
 # drop removes a folder that never became whole.
 drop() {
 	! is_current "$1" || return 0
@@ -29,25 +24,24 @@ done
 save ".skycap/releases/$number.json" "$record"
 [ -n "$manifest" ] || exit 0 # it is there already
 
-: >".skycap/tmp/staging.$name" || fail "no mark could be written"
+true >".skycap/tmp/staging.$name" || fail "no mark could be written"
 mkdir "releases/$name" 2>/dev/null || fail "releases/$name is there already"
 cd "releases/$name" || exit 1
 if [ -n "$base" ]; then
-	(cd "../$base" && xargs -0 -r cp -a --reflink=auto --parents -t "../$name" -- <"../../.skycap/folders/$base.files" 2>/dev/null) || {
+	(cd "../$base" && xargs -0 -r cp -P --preserve=timestamps --reflink=auto --parents -t "../$name" -- <"../../.skycap/folders/$base.files" 2>/dev/null) || {
 		cd "$ROOT" && drop "$name"
 		exit 65
 	}
-	head -c "$listed" | xargs -0 -r rm -f -- || exit 65
+	[ "$listed" = 0 ] || head -c "$listed" | xargs -0 rm -f -- || exit 65
 	[ -z "$config" ] || rm -rf -- "./$config"
 fi
 why=$(tar -xzpf - --no-same-owner 2>&1) || broken "$(first "$why")"
-have=$(manifest) || broken "the files could not be read back"
+have=$(manifest "../../.skycap/folders/$name.files") || broken "the files could not be read back"
 if [ "$have" != "$manifest" ]; then
 	cd "$ROOT" && drop "$name"
 	[ -z "$base" ] || exit 65
 	fail "the files that arrived are not those that were sent"
 fi
-find . \( -type f -o -type l \) -print0 >"../../.skycap/folders/$name.files" || broken "the list of files could not be written"
 
 # The first so many of the other arguments are linked folders, the rest linked files.
 while [ $# -gt 0 ]; do

@@ -3,7 +3,7 @@
 cd "$ROOT/.skycap" || exit 1
 while [ $# -gt 1 ]; do
 	if [ -n "$2" ]; then
-		printf '%s\n' "$2" | cat >"tmp/save.$$" && mv -f "tmp/save.$$" "$1" || fail "$1 could not be written"
+		save "$1" "$2"
 	else
 		rm -f "$1"
 	fi
