@@ -20,12 +20,18 @@ const silence = 6
 
 // driverLine is the driver with what it has to know, as the one line that bootstrap reads.
 func driverLine(token string, tick time.Duration) []byte {
-	var code strings.Builder
-	fmt.Fprintf(&code, "token=%s tick=%g\n", token, tick.Seconds())
-	for line := range strings.Lines(driverText) {
-		if line = strings.TrimLeft(line, "\t"); !strings.HasPrefix(line, "#") && line != "\n" {
-			code.WriteString(line)
+	code := fmt.Sprintf("token=%s tick=%g\n", token, tick.Seconds()) + Condensed(driverText)
+	return []byte(strings.NewReplacer(`\`, `\\`, "\n", `\n`).Replace(code) + "\n")
+}
+
+// Condensed is a script without its comments, empty lines and indentation, none of which
+// may be part of a string: that is a third of what would go over the wire.
+func Condensed(script string) string {
+	var text strings.Builder
+	for line := range strings.Lines(script) {
+		if line = strings.TrimLeft(line, "\t "); !strings.HasPrefix(line, "#") && line != "\n" {
+			text.WriteString(line)
 		}
 	}
-	return []byte(strings.NewReplacer(`\`, `\\`, "\n", `\n`).Replace(code.String()) + "\n")
+	return text.String()
 }

@@ -50,8 +50,13 @@ wire() {
 		esac
 	done 2>/dev/null
 	# The pipe stays open: a step must not take the end of a dead client for the end of its input.
-	# Again and again: a signal that comes just before a shell waits goes unheard.
-	while kill -TERM $$; do sleep 0.05; done 2>/dev/null 3<&-
+	# Again and again: a signal that comes just before a shell waits goes unheard. And ever
+	# more slowly: one that has ended counts as there until its parent has taken note of it.
+	set -- 0.05 0.05 0.1 0.2 0.5 1
+	while kill -TERM $$; do
+		sleep "$1"
+		[ $# = 1 ] || shift
+	done 2>/dev/null 3<&-
 }
 
 # signal reaches the step's session as whom it runs.

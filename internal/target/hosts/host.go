@@ -27,7 +27,7 @@ func script(names ...string) string {
 		}
 		text.Write(content)
 	}
-	return text.String()
+	return ssh.Condensed(text.String())
 }
 
 // How long steps may take. Builds, hooks and restarts are the owner's: they have long.
@@ -198,7 +198,7 @@ func (h *host) learn(ctx context.Context, pending *ssh.Pending) error {
 }
 
 // manifestScript computes archive.Manifest on a host, as a function of the shell.
-func manifestScript() string { return "manifest() {\n" + archive.ManifestScript + "\n}\n" }
+func manifestScript() string { return "manifest() {\n" + ssh.Condensed(archive.ManifestScript) + "\n}\n" }
 
 // watchTime is how long a unit without a check has to become active.
 const watchTime = 30 * time.Second
