@@ -55,7 +55,7 @@ func (t *Hosts) inGroups(services []release.Service, work func(*group, release.S
 	for range count {
 		faults = append(faults, <-errs)
 	}
-	return errors.Join(faults...)
+	return joined(faults)
 }
 
 // roll does work on hosts, batch by batch, and keeps how that went for Wait. It

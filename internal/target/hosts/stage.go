@@ -23,11 +23,9 @@ func (t *Hosts) Stage(ctx context.Context, _ target.Plan, services []release.Ser
 	if t.release == nil {
 		return errNotBegun
 	}
-	var faults []error
-	for _, service := range services {
-		g, ok := t.groups[service.Name]
-		if !ok || service.Folder == nil {
-			continue
+	return t.inGroups(services, func(g *group, service release.Service) error {
+		if service.Folder == nil {
+			return nil
 		}
 		sent := &parcels{source: service.Folder.Source, time: t.release.Time}
 		taking := g.taking()
@@ -35,9 +33,8 @@ func (t *Hosts) Stage(ctx context.Context, _ target.Plan, services []release.Ser
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		faults = append(faults, g.lose(taking, errs))
-	}
-	return joined(faults)
+		return g.lose(taking, errs)
+	})
 }
 
 // stage sends the release to the host: all of it, should it turn out that the host's
