@@ -1,0 +1,247 @@
+// Package noise keeps back what kubectl says on stderr that means nothing when
+// it succeeds.
+//
+// Whether a text is noise can't be told from the text: the same line is chatter
+// when kubectl succeeds and the only cause when it fails. So a [Filter] holds
+// what a rule of rules.yaml is about, and shows all else at once; when it is told
+// how kubectl ended, it shows what it holds, or forgets it. What it doesn't know it
+// shows. What goes in is what is shown and held, byte for byte and in order.
+package noise
+
+import (
+	"bytes"
+	"io"
+	"sync"
+	"time"
+)
+
+// Silence is for how long nothing may be shown while something is held.
+const Silence = 10 * time.Second
+
+// longestRecord is how much text is waited for to judge one record, in bytes. What
+// is longer is shown as it comes.
+const longestRecord = 1 << 20
+
+// Options say what becomes of text.
+type Options struct {
+	Rules   *Rules
+	Out     io.Writer                       // what is shown
+	Replay  io.Writer                       // what was held and is shown at last, before the error that comes next; Out when nil
+	Silence io.Writer                       // what was held and is shown since nothing else was for ten seconds; Replay when nil
+	Log     *Log                            // shared with other runs; one of its own when nil
+	Held    func(record []byte, rule *Rule) // is told each record that is held; may be nil
+	Unknown func(family string)             // is told of entries of klog that no rule is about, each family once, as in "W gcloud.go"; may be nil
+	Open    bool                            // show what would be held, too
+}
+
+// Filter takes kubectl's stderr, and is told how kubectl ended. It is safe for
+// concurrent use.
+type Filter struct {
+	options Options
+	mutex   sync.Mutex
+	pending []byte // the beginning of a record that can't be judged yet
+	whole   bool   // pending can only be judged with its whole line
+	midline bool   // the line that has begun is shown
+	after   *Rule  // of the entry before this line, if that was held
+	held    held
+	scratch []byte
+	err     error // of a writer
+	shown   bool  // since the last Write began
+	waiting *time.Timer
+	touched bool // since waiting began
+	ended   bool
+}
+
+// New makes a Filter. End it.
+func New(options Options) *Filter {
+	if options.Rules == nil {
+		options.Rules = Default()
+	}
+	if options.Replay == nil {
+		options.Replay = options.Out
+	}
+	if options.Silence == nil {
+		options.Silence = options.Replay
+	}
+	if options.Log == nil {
+		options.Log = &Log{}
+	}
+	return &Filter{options: options}
+}
+
+// Write implements io.Writer. Its errors are those of the writers.
+func (f *Filter) Write(data []byte) (int, error) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.shown = false
+	switch {
+	case len(f.pending) == 0:
+		f.keep(f.consume(data, false))
+	case f.whole && len(f.pending)+len(data) <= longestRecord && bytes.IndexByte(data, '\n') < 0:
+		f.pending = append(f.pending, data...)
+	default:
+		f.pending = append(f.pending, data...)
+		f.keep(f.consume(f.pending, false))
+	}
+	f.wait()
+	return len(data), f.err
+}
+
+// keep sets aside what can't be judged yet.
+func (f *Filter) keep(rest []byte) {
+	f.pending = append(f.pending[:0], rest...)
+	if cap(f.pending) > longestRecord && len(rest) < longestRecord/2 {
+		f.pending = bytes.Clone(rest)
+	}
+}
+
+// End judges what is left, and shows what is held if kubectl failed: also one
+// that was killed or ran out of time. The error is that of a writer.
+func (f *Filter) End(failed bool) error {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.ended = true
+	if f.waiting != nil {
+		f.waiting.Stop()
+	}
+	f.consume(f.pending, true)
+	f.pending = nil
+	if failed {
+		f.release(f.options.Replay)
+	}
+	f.options.Log.hide(f.held.lines)
+	f.note(f.held.clear())
+	return f.err
+}
+
+// consume shows and holds what can be judged of a text, and returns the rest. It
+// looks no closer at lines than their first two bytes unless a rule can be about them.
+func (f *Filter) consume(text []byte, final bool) (rest []byte) {
+	at := 0
+	if f.midline {
+		if at = lineEnd(text, 0); at < 0 {
+			f.show(text)
+			return nil
+		}
+		f.midline = false
+	}
+	from := 0 // what lies between from and at is to be shown
+	for at < len(text) {
+		found, size := shown, 0
+		if f.after != nil || f.isSuspect(text[at:]) {
+			var rule *Rule
+			found, size, rule = f.judge(text[at:], final)
+			if found != shown {
+				f.show(text[from:at])
+				from = at
+			}
+			switch found {
+			case undecided:
+				return text[at:]
+			case fatal:
+				f.release(f.options.Replay)
+			case hold:
+				f.hold(text[at:at+size], rule)
+				at += size
+				from = at
+				continue
+			}
+		}
+		f.after = nil
+		end := lineEnd(text, at)
+		if end < 0 {
+			f.show(text[from:])
+			f.midline = !final
+			return nil
+		}
+		at = end
+	}
+	f.show(text[from:])
+	return nil
+}
+
+// lineEnd is where the line ends that begins there; -1 when that is not here yet.
+func lineEnd(text []byte, from int) int {
+	end := bytes.IndexByte(text[from:], '\n')
+	if end < 0 {
+		return -1
+	}
+	return from + end + 1
+}
+
+func (f *Filter) isSuspect(line []byte) bool {
+	return len(line) == 1 || f.options.Rules.suspects[pair(line[0], line[1])]
+}
+
+func (f *Filter) show(text []byte) {
+	if len(text) == 0 {
+		return
+	}
+	f.shown = true
+	_, err := f.options.Out.Write(text)
+	f.note(err)
+}
+
+// hold keeps a record back.
+func (f *Filter) hold(record []byte, rule *Rule) {
+	f.after = rule
+	if f.options.Held != nil {
+		f.options.Held(record, rule)
+	}
+	if f.options.Open {
+		f.show(record)
+		return
+	}
+	if err := f.held.add(record); err != nil { // the disk is full: it must not be lost
+		f.release(f.options.Replay)
+		f.show(record)
+	}
+}
+
+// release shows what is held.
+func (f *Filter) release(to io.Writer) {
+	if !f.held.isEmpty() {
+		f.shown = true
+		f.note(f.held.release(to))
+	}
+}
+
+func (f *Filter) note(err error) {
+	if f.err == nil {
+		f.err = err
+	}
+}
+
+// wait has what is held shown after a silence.
+func (f *Filter) wait() {
+	needed := !f.held.isEmpty() || len(f.pending) > 0
+	f.touched = true
+	switch {
+	case !needed && f.waiting != nil:
+		f.waiting.Stop()
+		f.waiting = nil
+	case needed && f.waiting == nil:
+		f.waiting, f.touched = time.AfterFunc(Silence, f.silent), false
+	case needed && f.shown:
+		f.waiting.Reset(Silence)
+		f.touched = false
+	}
+}
+
+// silent shows what is held, and a line that has begun and doesn't go on.
+func (f *Filter) silent() {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	if f.ended {
+		return
+	}
+	f.release(f.options.Silence)
+	if !f.touched && len(f.pending) > 0 {
+		f.show(f.pending)
+		f.midline, f.pending = f.pending[len(f.pending)-1] != '\n', nil
+	}
+	f.waiting = nil
+	if len(f.pending) > 0 {
+		f.waiting, f.touched = time.AfterFunc(Silence, f.silent), false
+	}
+}

@@ -1,0 +1,150 @@
+package noise
+
+import "bytes"
+
+// verdict is what becomes of a record.
+type verdict int
+
+const (
+	shown     verdict = iota
+	undecided         // more of it is needed
+	hold
+	fatal // shown, behind what was held
+)
+
+// judge judges the record at the beginning of a text, and says how long it is if
+// it is held. Final is for a text that nothing follows.
+func (f *Filter) judge(text []byte, final bool) (verdict, int, *Rule) {
+	end := bytes.IndexByte(text, '\n')
+	f.whole = end < 0
+	if end < 0 && !final {
+		return f.judgePart(text), 0, nil
+	}
+	line, size := text, len(text)
+	if end >= 0 {
+		line, size = text[:end], end+1
+	}
+	f.scratch = scratchFor(f.scratch, line)
+	seen := visible(line, f.scratch)
+	if e, ok, _ := parse(seen); ok {
+		return f.judgeEntry(text, size, e, opens(seen), final)
+	}
+	if f.continues(seen) {
+		return hold, size, f.after
+	}
+	return f.judgeLine(seen, size)
+}
+
+// scratchFor makes room for a line without what is not seen of it.
+func scratchFor(scratch, line []byte) []byte {
+	if cap(scratch) < len(line) && (bytes.IndexByte(line, escape) >= 0 || bytes.IndexByte(line, '\r') >= 0) {
+		return make([]byte, 0, len(line))
+	}
+	return scratch
+}
+
+// judgePart judges a line that has only begun: it is waited for if it can become noise.
+func (f *Filter) judgePart(text []byte) verdict {
+	if len(text) > longestRecord {
+		return shown
+	}
+	seen := visible(text, nil)
+	e, ok, _ := parse(seen)
+	if rule := f.options.Rules.ofLine(seen); ok && e.severity == 'F' || rule != nil && rule.Class == Error {
+		return fatal
+	}
+	if ok && !f.options.Rules.knows(e) {
+		f.unknown(e)
+	}
+	if f.options.Rules.canBegin(seen) || f.after != nil && f.after.canContinue(seen) {
+		return undecided
+	}
+	return shown
+}
+
+// judgeEntry judges an entry of klog whose first line is here.
+func (f *Filter) judgeEntry(text []byte, size int, e entry, several, final bool) (verdict, int, *Rule) {
+	switch {
+	case e.severity == 'F':
+		return fatal, 0, nil
+	case !f.options.Rules.knows(e):
+		f.unknown(e)
+		return shown, 0, nil
+	}
+	if several {
+		length, more := lines(text, final)
+		switch {
+		case more && len(text) <= longestRecord:
+			return undecided, 0, nil
+		case length == 0:
+			return shown, 0, nil
+		}
+		size = length
+		record := visible(bytes.TrimSuffix(text[:size], []byte("\n")), nil)
+		e, _, _ = parse(record)
+	}
+	rule := f.options.Rules.ofEntry(e, several)
+	switch {
+	case rule == nil && hasGlued(e.message):
+		return fatal, 0, nil
+	case rule == nil:
+		f.unknown(e)
+		return shown, 0, nil
+	case rule.Class == Warning:
+		return f.judgeWarning(e.message, size, rule)
+	}
+	return hold, size, rule
+}
+
+// judgeLine judges a whole line that is no entry of klog.
+func (f *Filter) judgeLine(line []byte, size int) (verdict, int, *Rule) {
+	rule := f.options.Rules.ofLine(line)
+	switch {
+	case rule == nil && !f.held.isEmpty() && hasGlued(line):
+		return fatal, 0, nil
+	case rule == nil:
+		return shown, 0, nil
+	case rule.Class == Error:
+		return fatal, 0, nil
+	case rule.Class == Warning:
+		return f.judgeWarning(line, size, rule)
+	}
+	return hold, size, rule
+}
+
+// judgeWarning shows a warning once.
+func (f *Filter) judgeWarning(text []byte, size int, rule *Rule) (verdict, int, *Rule) {
+	if f.options.Log.isNew(text) {
+		return shown, 0, nil
+	}
+	return hold, size, rule
+}
+
+// continues reports whether a line belongs to the held entry before it.
+func (f *Filter) continues(line []byte) bool {
+	if f.after == nil || hasGlued(line) {
+		return false
+	}
+	for _, text := range f.after.Continues {
+		if foldPrefix(line, text) {
+			return true
+		}
+	}
+	return false
+}
+
+// canContinue reports whether a line that has only begun can become one that belongs to an entry.
+func (r *Rule) canContinue(line []byte) bool {
+	for _, text := range r.Continues {
+		if foldEqual(line, text) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *Filter) unknown(e entry) {
+	if f.options.Unknown != nil && f.options.Log.isNewFamily(e.family()) {
+		f.options.Unknown(e.family())
+	}
+}

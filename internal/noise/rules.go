@@ -1,0 +1,313 @@
+package noise
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"sigs.k8s.io/yaml"
+)
+
+// Class is what a record is.
+type Class string
+
+// The classes.
+const (
+	Noise     Class = "noise"     // says nothing when the command succeeds
+	Warning   Class = "warning"   // is shown once
+	Transient Class = "transient" // tells of a failure that may pass
+	Error     Class = "error"     // tells of a failure
+	Progress  Class = "progress"  // anything else
+)
+
+// Rule tells what kubectl says by families. It is about entries of klog where it
+// has Files, and about lines else. Upper and lower case are the same to it.
+type Rule struct {
+	ID        string   `json:"id"`
+	Reason    string   `json:"reason"`              // why it may be held, for people
+	Class     Class    `json:"class,omitempty"`     // Noise when empty
+	Files     []string `json:"files,omitempty"`     // source files, as klog names them
+	Severity  string   `json:"severity,omitempty"`  // of klog, letters of IWE; all when empty
+	Begins    []string `json:"begins,omitempty"`    // the text begins with one of these
+	Has       []string `json:"has,omitempty"`       // the text has one of these
+	Continues []string `json:"continues,omitempty"` // lines without a header that belong to the entry before
+	Examples  []string `json:"examples,omitempty"`  // texts that it is about
+}
+
+// RuleError is a rule that can't be.
+type RuleError struct {
+	ID, Problem string
+}
+
+func (e *RuleError) Error() string { return fmt.Sprintf("rule %q %s", e.ID, e.Problem) }
+
+// Rules are ready to be asked. They don't change.
+type Rules struct {
+	entries   map[string][]*Rule // by the file in klog's header
+	lines     [256][]*Rule       // by the first byte of what a line begins with, in small letters: errors, noise, warnings
+	transient []*Rule
+	suspects  *pairs
+}
+
+// pairs are the first two bytes of the lines that any rule can be about.
+type pairs [1 << 16]bool
+
+func pair(first, second byte) int { return int(first)<<8 | int(second) }
+
+//go:embed rules.yaml
+var builtin []byte
+
+// Builtin are the rules that skycap brings.
+func Builtin() ([]Rule, error) {
+	var rules []Rule
+	err := yaml.UnmarshalStrict(builtin, &rules)
+	return rules, err
+}
+
+// NewRules makes Rules of those that skycap brings, without the disabled ones, and
+// of the user's. The errors are of type [*RuleError], one for each wrong rule.
+func NewRules(users []Rule, disabled []string) (*Rules, error) {
+	rules, err := Builtin()
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	for _, id := range disabled {
+		if !slices.ContainsFunc(rules, func(rule Rule) bool { return rule.ID == id && rule.isOptional() }) {
+			errs = append(errs, &RuleError{id, "can't be disabled: there is no rule of noise or warnings by that name"})
+		}
+	}
+	rules = slices.DeleteFunc(rules, func(rule Rule) bool { return slices.Contains(disabled, rule.ID) })
+	for _, rule := range users {
+		errs = append(errs, rule.check(rules))
+		rules = append(rules, rule)
+	}
+	return Make(rules), errors.Join(errs...)
+}
+
+// Default are the rules that skycap brings, made once.
+func Default() *Rules { return made() }
+
+var made = sync.OnceValue(func() *Rules { //nolint:gochecknoglobals // a constant in all but syntax
+	rules, err := NewRules(nil, nil)
+	if err != nil {
+		panic(err) // the tests read the same file
+	}
+	return rules
+})
+
+// isOptional reports whether users may do without a rule: errors stay errors.
+func (r *Rule) isOptional() bool { return r.Class == "" || r.Class == Noise || r.Class == Warning }
+
+// shortestBeginning is how much of a line a user's rule must know, in bytes: else
+// it would hide what nobody meant.
+const shortestBeginning = 4
+
+// check finds what is wrong with a user's rule.
+func (r *Rule) check(others []Rule) error {
+	isShort := func(text string) bool { return len(text) < shortestBeginning }
+	switch {
+	case r.ID == "":
+		return &RuleError{r.ID, "needs an id"}
+	case slices.ContainsFunc(others, func(other Rule) bool { return other.ID == r.ID }):
+		return &RuleError{r.ID, "is there already: choose another id"}
+	case !r.isOptional():
+		return &RuleError{r.ID, fmt.Sprintf("has class %q; it must be noise or warning", r.Class)}
+	case strings.Trim(r.Severity, "IWE") != "":
+		return &RuleError{r.ID, fmt.Sprintf("has severity %q; it must be of the letters I, W and E", r.Severity)}
+	case len(r.Files) == 0 && len(r.Begins) == 0:
+		return &RuleError{r.ID, "needs files, of entries of klog, or begins, of other lines"}
+	case slices.ContainsFunc(r.Begins, isShort), slices.Contains(r.Has, ""):
+		return &RuleError{r.ID, fmt.Sprintf("is about too much: begins must have at least %d letters, has at least one", shortestBeginning)}
+	}
+	return r.tryExamples()
+}
+
+// tryExamples has a rule judge its examples.
+func (r *Rule) tryExamples() error {
+	rules := Make([]Rule{*r})
+	for _, example := range r.Examples {
+		if rules.Match([]byte(example)) == nil {
+			return &RuleError{r.ID, fmt.Sprintf("is not about its example %q", example)}
+		}
+	}
+	return nil
+}
+
+// Make makes Rules of a list.
+func Make(list []Rule) *Rules {
+	rules := &Rules{entries: map[string][]*Rule{}, suspects: &pairs{}}
+	for _, class := range []Class{Error, Noise, Warning, Transient} {
+		for _, rule := range list {
+			if rule.Class == "" {
+				rule.Class = Noise
+			}
+			if rule.Class == class {
+				rules.add(lowered(rule))
+			}
+		}
+	}
+	for digit := byte('0'); digit <= '9'; digit++ {
+		for _, severity := range []byte("IWEF") {
+			rules.suspects[pair(severity, digit)] = true
+		}
+	}
+	for second := range 256 {
+		rules.suspects[pair(escape, byte(second))] = true
+		rules.suspects[pair('\r', byte(second))] = true
+	}
+	return rules
+}
+
+func lowered(rule Rule) *Rule {
+	small := func(texts []string) []string {
+		made := make([]string, len(texts))
+		for i, text := range texts {
+			made[i] = strings.ToLower(text)
+		}
+		return made
+	}
+	rule.Begins, rule.Has, rule.Continues = small(rule.Begins), small(rule.Has), small(rule.Continues)
+	return &rule
+}
+
+func (r *Rules) add(rule *Rule) {
+	for _, file := range rule.Files {
+		r.entries[file] = append(r.entries[file], rule)
+	}
+	switch {
+	case rule.Class == Transient:
+		r.transient = append(r.transient, rule)
+	case len(rule.Files) == 0:
+		r.addLine(rule)
+	}
+}
+
+func (r *Rules) addLine(rule *Rule) {
+	for _, text := range rule.Begins {
+		if rules := r.lines[text[0]]; !slices.Contains(rules, rule) {
+			r.lines[text[0]] = append(rules, rule)
+		}
+		for _, first := range []byte{text[0], upper(text[0])} {
+			for _, second := range []byte{text[1], upper(text[1])} {
+				r.suspects[pair(first, second)] = true
+			}
+			for _, special := range []byte{escape, '\r'} {
+				r.suspects[pair(first, special)] = true
+			}
+		}
+	}
+}
+
+func upper(char byte) byte {
+	if char >= 'a' && char <= 'z' {
+		return char - 'a' + 'A'
+	}
+	return char
+}
+
+// Match is the rule of a whole record, without regard of how the command ends; nil when there is none.
+func (r *Rules) Match(record []byte) *Rule {
+	seen := visible(record, nil)
+	first, _, _ := strings.Cut(string(seen), "\n")
+	if e, ok, _ := parse([]byte(first)); ok {
+		e.message = seen[len(first)-len(e.message):]
+		return r.ofEntry(e, opens([]byte(first)))
+	}
+	return r.ofLine(seen)
+}
+
+// Class is the class of a record once it is known whether the command failed, and
+// the rule that says so, if one does.
+func (r *Rules) Class(record []byte, failed bool) (Class, *Rule) {
+	rule := r.Match(record)
+	switch {
+	case rule != nil && (rule.Class == Warning || rule.Class == Noise && !failed):
+		return rule.Class, rule
+	case failed:
+		for _, passing := range r.transient {
+			if passing.about(record, record) {
+				return Transient, passing
+			}
+		}
+	}
+	if failed || rule != nil || isFatalEntry(record) {
+		return Error, rule
+	}
+	return Progress, nil
+}
+
+func isFatalEntry(record []byte) bool {
+	e, ok, _ := parse(record)
+	return ok && e.severity == 'F'
+}
+
+// about reports whether a rule is about a text with a subject.
+func (r *Rule) about(text, subject []byte) bool {
+	isBeginning := func(part string) bool { return foldPrefix(subject, part) }
+	isPart := func(part string) bool { return foldContains(text, part) }
+	return (len(r.Begins) == 0 || slices.ContainsFunc(r.Begins, isBeginning)) &&
+		(len(r.Has) == 0 || slices.ContainsFunc(r.Has, isPart))
+}
+
+func (r *Rule) hasSeverity(severity byte) bool {
+	return severity != 'F' && (r.Severity == "" || strings.IndexByte(r.Severity, severity) >= 0)
+}
+
+// knows reports whether any rule is about entries of that family.
+func (r *Rules) knows(e entry) bool {
+	return slices.ContainsFunc(r.entries[string(e.file)], func(rule *Rule) bool { return rule.hasSeverity(e.severity) })
+}
+
+// ofEntry is the rule about an entry, which may have several lines.
+func (r *Rules) ofEntry(e entry, several bool) *Rule {
+	if !r.knows(e) {
+		return nil
+	}
+	message := e.message
+	if !several { // further lines have no header: they were judged by themselves
+		if end := strings.IndexByte(string(message), '\n'); end >= 0 {
+			message = message[:end]
+		}
+	}
+	about, whole := subject(message)
+	for _, rule := range r.entries[string(e.file)] {
+		if whole && rule.hasSeverity(e.severity) && rule.about(message, about) {
+			return rule
+		}
+	}
+	return nil
+}
+
+// ofLine is the rule about a line that is no entry of klog. A line that holds
+// something else, as an error that kubectl wrote behind it, is no noise.
+func (r *Rules) ofLine(line []byte) *Rule {
+	if len(line) == 0 {
+		return nil
+	}
+	for _, rule := range r.lines[lower(line[0])] {
+		if rule.about(line, line) && (rule.Class == Error || !hasGlued(line)) {
+			return rule
+		}
+	}
+	return nil
+}
+
+// canBegin reports whether a line that has only begun can become one that a rule
+// is about, and isn't yet.
+func (r *Rules) canBegin(line []byte) bool {
+	if len(line) == 0 {
+		return true
+	}
+	if e, ok, partly := parse(line); ok || partly {
+		return partly || r.knows(e)
+	}
+	return slices.ContainsFunc(r.lines[lower(line[0])], func(rule *Rule) bool {
+		return slices.ContainsFunc(rule.Begins, func(text string) bool {
+			return foldEqual(line, text) && (rule.Class != Error || len(line) < len(text))
+		})
+	})
+}
