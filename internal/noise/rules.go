@@ -85,7 +85,10 @@ func NewRules(users []Rule, disabled []string) (*Rules, error) {
 		errs = append(errs, rule.check(rules))
 		rules = append(rules, rule)
 	}
-	return Make(rules), errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return Make(rules), nil
 }
 
 // Default are the rules that skycap brings, made once.
