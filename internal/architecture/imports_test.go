@@ -31,7 +31,7 @@ func mayImport() map[string][]string {
 		// cli builds everything once and explains every typed error, so it sees all.
 		"internal/cli": {
 			"internal/action", "internal/archive", "internal/config", "internal/image", "internal/kubectl",
-			"internal/manifest", "internal/release", "internal/report", "internal/revision",
+			"internal/manifest", "internal/noise", "internal/release", "internal/report", "internal/revision",
 			"internal/rollout", "internal/run", "internal/settings", "internal/ssh",
 			"internal/target", "internal/target/hosts", "internal/target/kubernetes",
 		},
@@ -59,7 +59,9 @@ func mayImport() map[string][]string {
 		"internal/rollout": {},
 		// ownership reads one object and asks nobody.
 		"internal/ownership": {},
-		"internal/kubectl":   {"internal/run"},
+		"internal/kubectl":   {"internal/noise", "internal/run"},
+		// noise reads text and starts nothing.
+		"internal/noise": {},
 
 		// manifest, config and image take what they read of a commit as values of revision.
 		"internal/manifest": {"internal/config", "internal/image", "internal/revision"},

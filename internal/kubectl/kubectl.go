@@ -15,6 +15,7 @@ import (
 	exact "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/version"
 
+	"github.com/skycap/skycap/internal/noise"
 	"github.com/skycap/skycap/internal/run"
 )
 
@@ -30,7 +31,10 @@ type Client struct {
 	Context   string
 	Namespace string
 	Warn      func(string) // is told each warning of the server; may be nil
+	Say       func(string) // is told what else kubectl says, line by line; may be nil
 	Debug     func(string) // is told each line of noise; may be nil
+	Rules     *noise.Rules // what noise is; skycap's own rules when nil
+	Noise     *noise.Log   // shared by all calls of a command, for warnings to be told once; may be nil
 }
 
 // command pins kubectl to the client's context and namespace, each in one word
@@ -50,17 +54,12 @@ func (c Client) command(args ...string) run.Command {
 // or what run.Runner says of programs that could not run.
 func (c Client) call(ctx context.Context, command run.Command) ([]byte, error) {
 	var stdout bytes.Buffer
-	noise := &filter{}
+	noise := c.listen(command)
 	command.Stdout, command.Stderr = &stdout, noise
 	err := c.Runner.Run(ctx, command)
-	for _, warning := range noise.warnings() {
-		tell(c.Warn, warning)
-	}
+	noise.End(err != nil)
 	if failure := c.failure(command, noise, err); failure != nil {
 		return stdout.Bytes(), failure
-	}
-	for _, line := range noise.rest() {
-		tell(c.Debug, line)
 	}
 	return stdout.Bytes(), err
 }

@@ -50,10 +50,12 @@ func (c Client) Proxy(ctx context.Context) (*Proxy, error) {
 	listening, ended := make(chan struct{}), make(chan error, 1)
 	command := c.command("proxy", "--unix-socket="+socket)
 	command.Timeout, command.Stdout = proxyLife, &announcement{heard: listening}
-	noise := &filter{}
+	noise := c.listen(command)
 	command.Stderr = noise
 	go func() {
-		ended <- c.Runner.Run(life, command)
+		err := c.Runner.Run(life, command)
+		noise.End(err != nil)
+		ended <- err
 		close(ended)
 	}()
 

@@ -109,7 +109,7 @@ func (f *Filter) End(failed bool) error {
 	if failed {
 		f.release(f.options.Replay)
 	}
-	f.options.Log.hide(f.held.lines)
+	f.options.Log.hide(f.held.noise)
 	f.note(f.held.clear())
 	return f.err
 }
@@ -192,7 +192,7 @@ func (f *Filter) hold(record []byte, rule *Rule) {
 		f.show(record)
 		return
 	}
-	if err := f.held.add(record); err != nil { // the disk is full: it must not be lost
+	if err := f.held.add(record, rule.Class); err != nil { // the disk is full: it must not be lost
 		f.release(f.options.Replay)
 		f.show(record)
 	}

@@ -13,17 +13,18 @@ const inMemory = 1 << 20
 
 // held is text that is kept back, in its order.
 type held struct {
-	lines  int
+	size   int64
+	noise  int // lines, without repeated warnings
 	memory bytes.Buffer
 	file   *os.File // what came before memory; nil while that is nothing
 }
 
 // add keeps a record.
-func (h *held) add(record []byte) error {
-	h.lines += bytes.Count(record, []byte("\n"))
-	if record[len(record)-1] != '\n' {
-		h.lines++
+func (h *held) add(record []byte, class Class) error {
+	if class == Noise {
+		h.noise += bytes.Count(bytes.TrimSuffix(record, []byte("\n")), []byte("\n")) + 1
 	}
+	h.size += int64(len(record))
 	if h.memory.Len() > 0 && h.memory.Len()+len(record) > inMemory {
 		if err := h.spill(); err != nil {
 			return err
@@ -62,7 +63,7 @@ func (h *held) release(to io.Writer) error {
 
 // clear forgets everything.
 func (h *held) clear() error {
-	h.lines = 0
+	h.size, h.noise = 0, 0
 	h.memory.Reset()
 	if h.file == nil {
 		return nil
@@ -74,4 +75,4 @@ func (h *held) clear() error {
 	return err
 }
 
-func (h *held) isEmpty() bool { return h.lines == 0 }
+func (h *held) isEmpty() bool { return h.size == 0 }

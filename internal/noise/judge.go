@@ -56,7 +56,7 @@ func (f *Filter) judgePart(text []byte) verdict {
 	if ok && !f.options.Rules.knows(e) {
 		f.unknown(e)
 	}
-	if f.options.Rules.canBegin(seen) || f.after != nil && f.after.canContinue(seen) {
+	if f.options.Rules.canBegin(seen, !f.held.isEmpty()) || f.after != nil && f.after.canContinue(seen) {
 		return undecided
 	}
 	return shown

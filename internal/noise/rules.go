@@ -300,8 +300,9 @@ func (r *Rules) ofLine(line []byte) *Rule {
 }
 
 // canBegin reports whether a line that has only begun can become one that a rule
-// is about, and isn't yet.
-func (r *Rules) canBegin(line []byte) bool {
+// is about, and isn't yet. Holding is whether errors matter that can't be told at
+// their beginning: they come behind what is held.
+func (r *Rules) canBegin(line []byte, holding bool) bool {
 	if len(line) == 0 {
 		return true
 	}
@@ -310,7 +311,7 @@ func (r *Rules) canBegin(line []byte) bool {
 	}
 	return slices.ContainsFunc(r.lines[lower(line[0])], func(rule *Rule) bool {
 		return slices.ContainsFunc(rule.Begins, func(text string) bool {
-			return foldEqual(line, text) && (rule.Class != Error || len(line) < len(text))
+			return foldEqual(line, text) && (rule.Class != Error || len(line) < len(text) || holding && len(rule.Has) > 0)
 		})
 	})
 }

@@ -1,0 +1,211 @@
+package kubectl
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/skycap/skycap/internal/noise"
+	"github.com/skycap/skycap/internal/run"
+)
+
+// filter is the stderr of one call of kubectl: noise is kept back, and the rest is
+// told at once, up to what says why kubectl fails: that becomes an [Error].
+type filter struct {
+	*noise.Filter
+	client  Client
+	said    clipping
+	partial []byte   // the line of said that has begun
+	untold  []string // an error, and what followed it
+	held    repeats
+}
+
+// listen makes the stderr of a command.
+func (c Client) listen(command run.Command) *filter {
+	f := &filter{client: c}
+	if f.client.Rules == nil {
+		f.client.Rules = noise.Default()
+	}
+	f.Filter = noise.New(noise.Options{
+		Rules: f.client.Rules, Log: c.Noise,
+		Out: writer(f.hear), Replay: io.Discard, Silence: writer(func(text []byte) { f.breakSilence(command, text) }),
+		Held: func(record []byte, rule *noise.Rule) {
+			if rule.Class == noise.Noise {
+				f.held.add(string(record))
+				tell(c.Debug, strings.TrimRight(string(record), "\r\n"))
+			}
+		},
+		Unknown: c.unknown,
+	})
+	return f
+}
+
+// unknown tells of entries of klog that are shown since no rule knows them.
+func (c Client) unknown(family string) {
+	tell(c.Debug, fmt.Sprintf("no rule knows what kubectl says as %q: it is shown", family))
+}
+
+// writer makes an io.Writer of a function.
+type writer func([]byte)
+
+func (w writer) Write(data []byte) (int, error) {
+	w(data)
+	return len(data), nil
+}
+
+// hear takes what is no noise. People may be asked for something, as to log in with
+// a code: so it is told line by line.
+func (f *filter) hear(text []byte) {
+	f.said.Write(text)
+	for {
+		line, rest, complete := bytes.Cut(text, []byte("\n"))
+		if len(f.partial)+len(line) <= clippedAt {
+			f.partial = append(f.partial, line...)
+		}
+		if !complete {
+			return
+		}
+		f.tell(f.partial)
+		f.partial, text = f.partial[:0], rest
+	}
+}
+
+func (f *filter) tell(line []byte) {
+	text := strings.TrimRight(string(line), "\r")
+	class, _ := f.client.Rules.Class(line, false)
+	switch {
+	case strings.TrimSpace(text) == "":
+	case class == noise.Warning:
+		tell(f.client.Warn, strings.TrimPrefix(text, warningPrefix))
+	case class == noise.Error, len(f.untold) > 0:
+		f.untold = append(f.untold, text)
+	default:
+		tell(f.client.Say, text)
+	}
+}
+
+// End tells the last line, if it has no newline, and errors of a kubectl that then
+// succeeded all the same. Of one that failed they are the error.
+func (f *filter) End(failed bool) {
+	_ = f.Filter.End(failed) // it writes into memory
+	f.tell(f.partial)
+	if !failed {
+		for _, text := range f.untold {
+			tell(f.client.Say, text)
+		}
+	}
+}
+
+// breakSilence tells what was held, when nothing else was heard for long.
+func (f *filter) breakSilence(command run.Command, text []byte) {
+	tell(f.client.Say, fmt.Sprintf("%q has said nothing but this for %s:", command, noise.Silence))
+	for line := range bytes.Lines(text) {
+		tell(f.client.Say, strings.TrimRight(string(line), "\r\n"))
+	}
+}
+
+const warningPrefix = "Warning: "
+
+// lines are what was said that is no noise, each once: kubectl repeats itself for each object.
+func (f *filter) lines() []string {
+	var found []string
+	for line := range strings.Lines(f.said.String()) {
+		line = strings.TrimRight(line, "\r\n")
+		if !slices.Contains(found, line) {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
+// fatal is what tells why kubectl failed: noise and warnings may name other
+// failures, which were none of this command's. Where there is nothing else,
+// they count.
+func (f *filter) fatal() string {
+	said := slices.DeleteFunc(f.lines(), func(line string) bool { return strings.HasPrefix(line, warningPrefix) })
+	if len(said) == 0 {
+		return f.failure()
+	}
+	return strings.Join(said, "\n")
+}
+
+// failure is all that kubectl said, since a hidden line must never be the
+// reason that nobody understands a failure. What was held comes last.
+func (f *filter) failure() string {
+	return strings.TrimSpace(strings.Join(append(f.lines(), f.held.list()...), "\n"))
+}
+
+// shown is what was no noise, and what was, for where it comes before the other.
+// Where all was noise it is what counts.
+func (f *filter) shown() (text string, before []string) {
+	if text = strings.TrimSpace(strings.Join(f.lines(), "\n")); text == "" {
+		return f.failure(), nil
+	}
+	return text, f.held.list()
+}
+
+// repeats are noise: equal entries once, whenever they were made, with their count.
+type repeats struct {
+	texts  []string
+	counts map[string]int
+}
+
+// mostEntries is how many different ones are kept.
+const mostEntries = 1000
+
+func (e *repeats) add(record string) {
+	text := strings.TrimRight(record, "\r\n")
+	if _, after, isEntry := strings.Cut(text, ".go:"); isEntry {
+		if _, message, isEntry := strings.Cut(after, "] "); isEntry {
+			text = message
+		}
+	}
+	if e.counts == nil {
+		e.counts = map[string]int{}
+	}
+	if e.counts[text] == 0 {
+		if len(e.texts) == mostEntries {
+			return
+		}
+		e.texts = append(e.texts, text)
+	}
+	e.counts[text]++
+}
+
+func (e *repeats) list() []string {
+	list := slices.Clone(e.texts)
+	for i, text := range list {
+		if e.counts[text] > 1 {
+			list[i] = fmt.Sprintf("%s (×%d)", text, e.counts[text])
+		}
+	}
+	return list
+}
+
+// clippedAt is how much of a text is kept of its beginning, and how much of its end, in bytes.
+const clippedAt = 512 << 10
+
+// clipping keeps the beginning and the end of a text.
+type clipping struct {
+	head, tail []byte
+	cut        int
+}
+
+func (c *clipping) Write(data []byte) {
+	room := min(clippedAt-len(c.head), len(data))
+	c.head = append(c.head, data[:room]...)
+	c.tail = append(c.tail, data[room:]...)
+	if extra := len(c.tail) - 2*clippedAt; extra > 0 {
+		c.cut += len(c.tail) - clippedAt
+		c.tail = append(c.tail[:0], c.tail[len(c.tail)-clippedAt:]...)
+	}
+}
+
+func (c *clipping) String() string {
+	if c.cut == 0 {
+		return string(c.head) + string(c.tail)
+	}
+	return fmt.Sprintf("%s\n… %d bytes are left out …\n%s", c.head, c.cut, c.tail)
+}
