@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/skycap/skycap/internal/noise"
 	"github.com/skycap/skycap/internal/report"
 	"github.com/skycap/skycap/internal/settings"
 	"github.com/skycap/skycap/pkg/skycap"
@@ -34,6 +35,7 @@ type session struct {
 	code    int  // the exit code of a command that went well
 	report  *report.Reporter
 	result  skycap.Result // of a command that prints events
+	noise   noise.Log     // what kubectl warned of, and what nobody was shown
 }
 
 // Main runs skycap with arguments and returns its exit code.
@@ -73,7 +75,7 @@ func (s *session) root() *cobra.Command {
 	root.AddCommand(
 		s.deployCommand(), s.planCommand(), s.rollbackCommand(), s.historyCommand(), s.attachCommand(),
 		s.statusCommand(), s.restartCommand(), s.stopCommand(), s.startCommand(), s.logsCommand(), s.execCommand(), s.sshCommand(),
-		s.lockCommand(), s.unlockCommand(),
+		s.kubectlCommand(), s.lockCommand(), s.unlockCommand(),
 		s.resolveCommand(), s.configCommand(), s.doctorCommand(), s.versionCommand(),
 	)
 	return root
@@ -116,6 +118,7 @@ func (s *session) finish(command *cobra.Command, err error) int {
 	if s.report == nil {
 		s.openReport(command, asksForJSON(s.args, os.Getenv))
 	}
+	s.tellNoise(err)
 	if command.Annotations[printsEvents] != "" && (err != nil || s.result.Word != "") {
 		if s.result.Word == "" {
 			s.result.Word = explained.word
@@ -128,6 +131,7 @@ func (s *session) finish(command *cobra.Command, err error) int {
 		if err != nil {
 			s.result.Error, s.result.Hints = explained.message, explained.hints
 		}
+		s.result.NoiseHidden = s.noise.Hidden()
 		s.report.Result(s.result)
 		s.code = s.result.ExitCode
 	} else if err != nil {

@@ -14,7 +14,9 @@ import (
 	"github.com/skycap/skycap/internal/archive"
 	"github.com/skycap/skycap/internal/config"
 	"github.com/skycap/skycap/internal/image"
+	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/manifest"
+	"github.com/skycap/skycap/internal/noise"
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/run"
 	"github.com/skycap/skycap/internal/settings"
@@ -148,6 +150,8 @@ func (s *session) adviseOnUse(err error) (usage bool, hint string) {
 		unused      *manifest.UnusedImageError
 		left        *leftError
 		elsewhere   *action.ElsewhereError
+		unpinned    *kubectl.UnpinError
+		rule        *noise.RuleError
 	)
 	switch {
 	case errors.As(err, &faults):
@@ -162,6 +166,10 @@ func (s *session) adviseOnUse(err error) (usage bool, hint string) {
 		return true, "add the place to skycap.yaml, or name other services"
 	case errors.As(err, &unsupported):
 		return true, "to deploy the others, name them: skycap deploy <rev> <env> <service>..."
+	case errors.As(err, &unpinned):
+		return true, "leave it out: each environment has its own context and namespace; for anything else, run kubectl itself"
+	case errors.As(err, &rule):
+		return true, "correct noise in " + quoted(settings.UserFile())
 	case errors.As(err, &elsewhere):
 		return true, "go to a checkout whose skycap.yaml has that service, or name other services"
 	case errors.As(err, &name):

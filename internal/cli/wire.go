@@ -11,7 +11,6 @@ import (
 
 	"github.com/skycap/skycap/internal/action"
 	"github.com/skycap/skycap/internal/image"
-	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/run"
 	"github.com/skycap/skycap/internal/settings"
@@ -144,9 +143,9 @@ func (s *session) sshClient(runner run.Runner) *ssh.Client {
 func (s *session) openNamespace(
 	ctx context.Context, runner run.Runner, app string, environment *settings.Environment,
 ) (target.Target, error) {
-	client := kubectl.Client{
-		Runner: runner, Context: environment.Kubernetes.Context, Namespace: environment.Kubernetes.Namespace,
-		Warn: s.report.Warning, Debug: s.report.Debug,
+	client, err := s.kubectlClient(runner, environment)
+	if err != nil {
+		return nil, err
 	}
 	return kubernetes.Open(ctx, client, app, environment.Name, environment.Kubernetes.Cluster)
 }

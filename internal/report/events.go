@@ -38,6 +38,11 @@ func (r *Reporter) Evidence(service, message string) {
 	r.Event(skycap.Event{Type: skycap.EventEvidence, Service: service, Message: message})
 }
 
+// Log reports a line that another program says.
+func (r *Reporter) Log(message string) {
+	r.Event(skycap.Event{Type: skycap.EventLog, Message: message})
+}
+
 // Debug reports a detail, for those who asked for details.
 func (r *Reporter) Debug(message string) {
 	if r.options.Verbose {

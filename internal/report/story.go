@@ -75,6 +75,9 @@ func (s *story) result(result *skycap.Result) {
 	if result == nil {
 		return
 	}
+	if hidden := NoiseHidden(result.NoiseHidden); hidden != "" {
+		s.logger.Info(hidden)
+	}
 	if result.Word == skycap.ResultOK {
 		_, _ = io.WriteString(s.out, clean(summary(s.command, result))+"\n")
 		return

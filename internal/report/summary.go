@@ -27,6 +27,17 @@ func summary(command string, result *skycap.Result) string {
 	return fmt.Sprintf("%s (%s)", text, precise(took))
 }
 
+// NoiseHidden says how many lines of kubectl's nobody was shown; "" for none.
+func NoiseHidden(lines int) string {
+	switch lines {
+	case 0:
+		return ""
+	case 1:
+		return "kubectl: 1 line of noise hidden, -v shows it"
+	}
+	return fmt.Sprintf("kubectl: %d lines of noise hidden, -v shows them", lines)
+}
+
 // done is what a command has done, with what, and where.
 func done(command string, result *skycap.Result) string {
 	app, revision, release := result.App, short(result.Revision), asRelease(result.Release)

@@ -31,6 +31,27 @@ type User struct {
 
 	SSHConfig         string // a file for ssh, instead of the user's own; empty: that
 	AcceptNewHostKeys bool   // of hosts that ssh doesn't know yet; from the flag alone
+
+	Noise Noise // of kubectl; from the settings file alone
+}
+
+// Noise is what a user changes of the rules by which kubectl's noise is told.
+type Noise struct {
+	Disable []string    `yaml:"disable"` // rules that skycap brings, by their ids
+	Rules   []NoiseRule `yaml:"rules"`   // the user's own
+}
+
+// NoiseRule is a rule as in internal/noise/rules.yaml, which says what its fields mean.
+type NoiseRule struct {
+	ID        string   `yaml:"id"`
+	Reason    string   `yaml:"reason"`
+	Class     string   `yaml:"class"`
+	Files     []string `yaml:"files"`
+	Severity  string   `yaml:"severity"`
+	Begins    []string `yaml:"begins"`
+	Has       []string `yaml:"has"`
+	Continues []string `yaml:"continues"`
+	Examples  []string `yaml:"examples"`
 }
 
 // userFile is what the user's settings file may hold.
@@ -44,6 +65,8 @@ type userFile struct {
 	Timeout time.Duration `yaml:"timeout"`
 
 	SSHConfig string `yaml:"ssh_config"`
+
+	Noise Noise `yaml:"noise"`
 }
 
 func (f *userFile) setDefaults() { f.Output, f.Color, f.Timeout = "text", "auto", 10*time.Minute }
@@ -71,11 +94,11 @@ func LoadUser(flags *pflag.FlagSet) (*User, error) {
 	if os.Getenv("NO_COLOR") != "" {
 		v.SetDefault("color", "never")
 	}
-	file, err := readUserFile()
+	file, entries, err := readUserFile()
 	if err != nil {
 		return nil, err
 	}
-	if err := v.MergeConfigMap(file); err != nil {
+	if err := v.MergeConfigMap(entries); err != nil {
 		return nil, err
 	}
 	s := userValues{viper: v, flags: flags}
@@ -90,6 +113,7 @@ func LoadUser(flags *pflag.FlagSet) (*User, error) {
 		Timeout: s.duration("timeout"),
 
 		SSHConfig: s.text("ssh_config"),
+		Noise:     file.Noise,
 	}
 	if flag := flags.Lookup("accept-new-host-keys"); flag != nil {
 		u.AcceptNewHostKeys = flag.Value.String() == "true"
@@ -100,8 +124,8 @@ func LoadUser(flags *pflag.FlagSet) (*User, error) {
 	return u, nil
 }
 
-// userFilePath returns where the user's settings file would be, "" for a user without a home.
-func userFilePath() string {
+// UserFile is where the user's settings file would be, "" for a user without a home.
+func UserFile() string {
 	folder := os.Getenv("XDG_CONFIG_HOME")
 	if !filepath.IsAbs(folder) {
 		home, err := os.UserHomeDir()
@@ -113,30 +137,30 @@ func userFilePath() string {
 	return filepath.Join(folder, "skycap", "settings.yaml")
 }
 
-// readUserFile returns the entries of the user's settings file, none if it does not exist.
-func readUserFile() (map[string]any, error) {
-	path := userFilePath()
+// readUserFile returns the user's settings file and its entries, none if it does not exist.
+func readUserFile() (userFile, map[string]any, error) {
+	path := UserFile()
 	data, err := os.ReadFile(path)
 	if path == "" || errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return userFile{}, nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return userFile{}, nil, err
 	}
 	return parseUserFile(path, data)
 }
 
-func parseUserFile(name string, data []byte) (map[string]any, error) {
+func parseUserFile(name string, data []byte) (userFile, map[string]any, error) {
+	var file userFile
 	d := newDocument(name)
 	root := d.parse(data)
 	if root == nil {
-		return nil, d.err()
+		return file, nil, d.err()
 	}
 	if yes, ok := root.entry("yes"); ok {
 		d.misreadAt(yes.at, "yes", "cannot be a setting: each command asks, or gets --yes")
 		root.entries = slices.DeleteFunc(root.entries, func(e entry) bool { return e.key == "yes" })
 	}
-	var file userFile
 	d.decode(root, reflect.ValueOf(&file).Elem(), "")
 	c := checker{document: d}
 	c.oneOf("output", file.Output, "text", "json")
@@ -145,10 +169,10 @@ func parseUserFile(name string, data []byte) (map[string]any, error) {
 		c.fault("timeout", "is %s, want more than none", file.Timeout)
 	}
 	if err := d.err(); err != nil {
-		return nil, err
+		return file, nil, err
 	}
 	entries, _ := d.plain(root, "").(map[string]any)
-	return entries, nil
+	return file, entries, nil
 }
 
 // userValues takes typed values out of viper, and collects those that are wrong.

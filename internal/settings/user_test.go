@@ -79,6 +79,13 @@ func TestLoadUser(t *testing.T) {
 			args: []string{"--color=auto", "--chdir=/flag", "--yes=false", "--timeout=1s"},
 			want: usual(func(u *User) { u.Chdir, u.Timeout = "/flag", time.Second }),
 		},
+		"noise": {
+			file: "noise:\n  disable: [throttling]\n  rules:\n  - id: mine\n    reason: it talks\n    files: [gcloud.go]\n    begins: [Plugin]\n",
+			want: usual(func(u *User) {
+				u.Noise.Disable = []string{"throttling"}
+				u.Noise.Rules = []NoiseRule{{ID: "mine", Reason: "it talks", Files: []string{"gcloud.go"}, Begins: []string{"Plugin"}}}
+			}),
+		},
 		"ssh from the file": {file: "ssh_config: /file\n", want: usual(func(u *User) { u.SSHConfig = "/file" })},
 		"ssh from the variable": {
 			file: "ssh_config: /file\n",
@@ -127,15 +134,17 @@ func TestLoadUserFewFlags(t *testing.T) {
 
 func TestLoadUserFaults(t *testing.T) {
 	for file, want := range map[string]string{
-		"yes: true\n":           ":1: yes: cannot be a setting: each command asks, or gets --yes",
-		"color: on\noutptu: x":  ":1: color: is \"on\", want one of auto, always, never\nFILE:2: outptu: unknown key \"outptu\"; did you mean \"output\"?",
-		"\ntimeout: 600\n":      ":2: timeout: is the number 600, want a duration such as 30s or 10m",
-		"timeout: 0s\n":         ":1: timeout: is 0s, want more than none",
-		"output: ''\n":          ":1: output: is \"\", want one of text, json",
-		"- yes\n":               ":1: is a list, want a mapping",
-		"verbose: 'true'\n":     ":1: verbose: is the string \"true\", want true or false",
-		"color: [\n":            ":1: is not YAML: sequence end token ']' not found",
-		"color: auto\nYes: on ": ":2: Yes: unknown key \"Yes\"; known are chdir, color, config, output, quiet, ssh_config, timeout, verbose",
+		"yes: true\n":                      ":1: yes: cannot be a setting: each command asks, or gets --yes",
+		"color: on\noutptu: x":             ":1: color: is \"on\", want one of auto, always, never\nFILE:2: outptu: unknown key \"outptu\"; did you mean \"output\"?",
+		"\ntimeout: 600\n":                 ":2: timeout: is the number 600, want a duration such as 30s or 10m",
+		"timeout: 0s\n":                    ":1: timeout: is 0s, want more than none",
+		"noise: {disabled: [x]}\n":         ":1: noise.disabled: unknown key \"disabled\"; did you mean \"disable\"?",
+		"noise: {rules: [{file: x.go}]}\n": ":1: noise.rules[0].file: unknown key \"file\"; did you mean \"files\"?",
+		"output: ''\n":                     ":1: output: is \"\", want one of text, json",
+		"- yes\n":                          ":1: is a list, want a mapping",
+		"verbose: 'true'\n":                ":1: verbose: is the string \"true\", want true or false",
+		"color: [\n":                       ":1: is not YAML: sequence end token ']' not found",
+		"color: auto\nYes: on ":            ":2: Yes: unknown key \"Yes\"; known are chdir, color, config, noise, output, quiet, ssh_config, timeout, verbose",
 	} {
 		t.Run(file, func(t *testing.T) {
 			path := userHome(t, file)

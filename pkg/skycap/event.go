@@ -81,6 +81,7 @@ type Result struct {
 
 	EvidenceFolder string `json:"evidenceFolder,omitempty"` // where logs, events and objects were saved, on failure
 	RevertedBy     int    `json:"revertedBy,omitempty"`     // the release that put the former one back
+	NoiseHidden    int    `json:"noiseHidden,omitempty"`    // how many lines of kubectl's nobody was shown since they mean nothing
 }
 
 // ServiceResult is how it ended for one service.
