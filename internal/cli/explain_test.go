@@ -15,6 +15,7 @@ import (
 	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/manifest"
+	"github.com/skycap/skycap/internal/noise"
 	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/run"
@@ -50,6 +51,8 @@ func typed() []struct {
 		{&revision.NameError{Name: "-x", Rule: "begins with a dash"}, 2, "skycap resolve tip"},
 		{&unconfirmedError{"production"}, 2, "skycap deploy tip stagin --yes"},
 		{errDeclined, 2, "nothing was changed"},
+		{&kubectl.UnpinError{Flag: "--context", Given: "--context=x"}, 2, "leave it out"},
+		{&noise.RuleError{ID: "x", Problem: "needs an id"}, 2, "skycap/settings.yaml"},
 		{&usageError{"skycap deploy needs <rev>"}, 2, "skycap --help"},
 		{&manifest.UnusedImageError{Service: "web"}, 2, "services.web.image"},
 		{&revision.UnknownError{Name: "x", Repository: "/repo"}, 1, "hg pull or git fetch"},

@@ -84,7 +84,7 @@ func (s *session) tellNoise(err error) {
 	for _, leaf := range leaves(err) {
 		var failure *kubectl.Error
 		if errors.As(leaf, &failure) {
-			for _, entry := range failure.Noise {
+			for _, entry := range failure.Before {
 				s.report.Evidence("", "kubectl: "+entry)
 			}
 		}

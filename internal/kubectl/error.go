@@ -31,8 +31,8 @@ type Error struct {
 	Reason             Reason
 	Context, Namespace string   // where it was
 	Command            string   // as one could paste it, or the request
-	Text               string   // all that was said
-	Noise              []string // but what is noise when kubectl succeeds: it came before, and may be the cause
+	Text               string   // why
+	Before             []string // what else was said, noise and warnings: they may be the cause
 }
 
 func (e *Error) Error() string {
@@ -84,9 +84,9 @@ func reasonOf(text string) Reason {
 
 // failure makes an *Error of the end of a kubectl that failed or hung, and nil of any other.
 func (c Client) failure(command run.Command, noise *filter, err error) error {
-	text, before := noise.shown()
+	text, before := noise.apart()
 	failure := &Error{
-		Noise: before, Reason: reasonOf(noise.fatal()), Context: c.Context, Namespace: c.Namespace,
+		Before: before, Reason: reasonOf(noise.fatal()), Context: c.Context, Namespace: c.Namespace,
 		Command: command.String(), Text: strings.TrimPrefix(text, "error: "),
 	}
 	var exit *run.ExitError

@@ -133,7 +133,7 @@ func TestOfAFailureNothingIsHidden(t *testing.T) {
 		for line := range strings.Lines(r.Stderr) {
 			line = strings.TrimRight(line, "\r\n")
 			line = klogHeader.ReplaceAllString(line, "") // equal entries are told once
-			assert.Contains(t, strings.Join(append(failure.Noise, failure.Text), "\n"), strings.TrimPrefix(line, "error: "), r)
+			assert.Contains(t, strings.Join(append(failure.Before, failure.Text), "\n"), strings.TrimPrefix(line, "error: "), r)
 		}
 		assert.NotEmpty(t, failure.Text, r)
 	}
@@ -177,7 +177,7 @@ func TestNoiseStandsApartAndEqualEntriesOnce(t *testing.T) {
 	failure := failing(t, outage+"\n"+later+"\n"+refused+"\n"+outage+"\n")
 	assert.Equal(t, refused, failure.Text)
 	told := `"Unhandled Error" err="couldn't get resource list for metrics.k8s.io/v1beta1: connection refused" (×3)`
-	assert.Equal(t, []string{told}, failure.Noise)
+	assert.Equal(t, []string{told}, failure.Before)
 	assert.Equal(t, told, failing(t, strings.Repeat(outage+"\n", 3)).Text, "unless there is nothing else")
 }
 
@@ -216,7 +216,9 @@ func TestAWarningIsToldOnce(t *testing.T) {
 func TestAGiantLine(t *testing.T) {
 	t.Parallel()
 	giant := strings.Repeat("x", 100<<10)
-	assert.Contains(t, failing(t, giant+"\n"+refused+"\n").Text, giant)
+	failure := failing(t, giant+"\n"+refused+"\n")
+	assert.True(t, slices.Contains(failure.Before, giant))
+	assert.Equal(t, refused, failure.Text)
 }
 
 // Who has to log in waits for a code.
@@ -232,7 +234,7 @@ func TestWhatIsNoNoiseIsToldAtOnce(t *testing.T) {
 		return &run.ExitError{Command: command, Code: 1}
 	}}}
 	_, err := client.call(t.Context(), client.command("get", "pods"))
-	assert.Equal(t, "To sign in, enter the code ABC\n"+refused+"\nmore of it", err.Error())
+	assert.EqualError(t, err, refused+"\nmore of it")
 	assert.Len(t, said, 1, "an error is told by the error")
 }
 
@@ -267,4 +269,11 @@ func TestWarningsAndNoiseOfManyCalls(t *testing.T) {
 	}
 	assert.Equal(t, []string{"a"}, warnings)
 	assert.Equal(t, 3, log.Hidden())
+}
+
+func TestOfAnEndlessTextTheBeginningAndTheEndAreKept(t *testing.T) {
+	t.Parallel()
+	text := failing(t, "error: it begins\n"+strings.Repeat("0123456789abcdef\n", 1<<18)+"it ends\n").Text
+	assert.Less(t, len(text), 3*clippedAt)
+	assert.True(t, strings.HasPrefix(text, "it begins\n") && strings.HasSuffix(text, "it ends"))
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/skycap/skycap/internal/noise"
@@ -14,11 +13,12 @@ import (
 // Passage is a kubectl that somebody typed. What it reads and writes passes as it
 // is, but noise on stderr.
 type Passage struct {
-	Args          []string
-	Stdin, Stdout *os.File
-	Stderr        io.Writer
-	Held          func(record []byte, rule *noise.Rule) // is told of each record that is held; may be nil
-	Open          bool                                  // show noise
+	Args   []string
+	Stdin  io.Reader // nil means closed
+	Stdout io.Writer
+	Stderr io.Writer
+	Held   func(record []byte, rule *noise.Rule) // is told of each record that is held; may be nil
+	Open   bool                                  // show noise
 }
 
 // Pass runs kubectl, pinned, with a user's arguments, and returns its exit status.

@@ -137,13 +137,26 @@ func (f *filter) failure() string {
 	return strings.TrimSpace(strings.Join(append(f.lines(), f.held.list()...), "\n"))
 }
 
-// shown is what was no noise, and what was, for where it comes before the other.
-// Where all was noise it is what counts.
-func (f *filter) shown() (text string, before []string) {
-	if text = strings.TrimSpace(strings.Join(f.lines(), "\n")); text == "" {
+// apart is what says why kubectl failed, and what else it said: that comes first.
+// Where nothing begins as errors do, all counts but noise and warnings; where there
+// is nothing else, they do.
+func (f *filter) apart() (text string, before []string) {
+	isBefore := func(line string) bool { return !slices.Contains(f.untold, line) }
+	if len(f.untold) == 0 {
+		isBefore = func(line string) bool { return strings.HasPrefix(line, warningPrefix) }
+	}
+	var said []string
+	for _, line := range f.lines() {
+		if isBefore(line) {
+			before = append(before, line)
+		} else {
+			said = append(said, line)
+		}
+	}
+	if text = strings.TrimSpace(strings.Join(said, "\n")); text == "" {
 		return f.failure(), nil
 	}
-	return text, f.held.list()
+	return text, append(before, f.held.list()...)
 }
 
 // repeats are noise: equal entries once, whenever they were made, with their count.
