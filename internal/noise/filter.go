@@ -170,7 +170,8 @@ func lineEnd(text []byte, from int) int {
 }
 
 func (f *Filter) isSuspect(line []byte) bool {
-	return len(line) == 1 || f.options.Rules.suspects[pair(line[0], line[1])]
+	rules := f.options.Rules
+	return len(line) == 1 || rules.suspects[pair(line[0], line[1])] && !rules.surelyNone(line)
 }
 
 func (f *Filter) show(text []byte) {

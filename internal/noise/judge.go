@@ -24,8 +24,11 @@ func (f *Filter) judge(text []byte, final bool) (verdict, int, *Rule) {
 	if end >= 0 {
 		line, size = text[:end], end+1
 	}
-	f.scratch = scratchFor(f.scratch, line)
-	seen := visible(line, f.scratch)
+	seen := line
+	if hasUnseen(line) {
+		f.scratch = visible(line, f.scratch)
+		seen = f.scratch
+	}
 	if e, ok, _ := parse(seen); ok {
 		return f.judgeEntry(text, size, e, opens(seen), final)
 	}
@@ -33,14 +36,6 @@ func (f *Filter) judge(text []byte, final bool) (verdict, int, *Rule) {
 		return hold, size, f.after
 	}
 	return f.judgeLine(seen, size)
-}
-
-// scratchFor makes room for a line without what is not seen of it.
-func scratchFor(scratch, line []byte) []byte {
-	if cap(scratch) < len(line) && (bytes.IndexByte(line, escape) >= 0 || bytes.IndexByte(line, '\r') >= 0) {
-		return make([]byte, 0, len(line))
-	}
-	return scratch
 }
 
 // judgePart judges a line that has only begun: it is waited for if it can become noise.
@@ -83,7 +78,7 @@ func (f *Filter) judgeEntry(text []byte, size int, e entry, several, final bool)
 		record := visible(bytes.TrimSuffix(text[:size], []byte("\n")), nil)
 		e, _, _ = parse(record)
 	}
-	rule := f.options.Rules.ofEntry(e, several)
+	rule := f.options.Rules.ofEntry(e)
 	switch {
 	case rule == nil && hasGlued(e.message):
 		return fatal, 0, nil

@@ -1,6 +1,7 @@
 package noise
 
 import (
+	"bytes"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -205,6 +206,21 @@ func (r *Rules) addLine(rule *Rule) {
 	}
 }
 
+// surelyNone reports whether no rule is about a line, by its beginning alone.
+func (r *Rules) surelyNone(line []byte) bool {
+	if first := line[0]; first == escape || first == '\r' || len(line) > 1 && line[1] >= '0' && line[1] <= '9' {
+		return false
+	}
+	for _, rule := range r.lines[lower(line[0])] {
+		for _, text := range rule.Begins {
+			if !foldDiffers(line, text) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 func upper(char byte) byte {
 	if char >= 'a' && char <= 'z' {
 		return char - 'a' + 'A'
@@ -215,10 +231,12 @@ func upper(char byte) byte {
 // Match is the rule of a whole record, without regard of how the command ends; nil when there is none.
 func (r *Rules) Match(record []byte) *Rule {
 	seen := visible(record, nil)
-	first, _, _ := strings.Cut(string(seen), "\n")
-	if e, ok, _ := parse([]byte(first)); ok {
-		e.message = seen[len(first)-len(e.message):]
-		return r.ofEntry(e, opens([]byte(first)))
+	first, _, _ := bytes.Cut(seen, []byte("\n"))
+	if e, ok, _ := parse(first); ok {
+		if opens(first) { // else further lines are none of it
+			e.message = seen[len(first)-len(e.message):]
+		}
+		return r.ofEntry(e)
 	}
 	return r.ofLine(seen)
 }
@@ -250,10 +268,25 @@ func isFatalEntry(record []byte) bool {
 
 // about reports whether a rule is about a text with a subject.
 func (r *Rule) about(text, subject []byte) bool {
-	isBeginning := func(part string) bool { return foldPrefix(subject, part) }
-	isPart := func(part string) bool { return foldContains(text, part) }
-	return (len(r.Begins) == 0 || slices.ContainsFunc(r.Begins, isBeginning)) &&
-		(len(r.Has) == 0 || slices.ContainsFunc(r.Has, isPart))
+	return (len(r.Begins) == 0 || r.begins(subject)) && (len(r.Has) == 0 || r.has(text))
+}
+
+func (r *Rule) begins(text []byte) bool {
+	for _, part := range r.Begins {
+		if foldPrefix(text, part) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Rule) has(text []byte) bool {
+	for _, part := range r.Has {
+		if foldContains(text, part) {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *Rule) hasSeverity(severity byte) bool {
@@ -262,23 +295,19 @@ func (r *Rule) hasSeverity(severity byte) bool {
 
 // knows reports whether any rule is about entries of that family.
 func (r *Rules) knows(e entry) bool {
-	return slices.ContainsFunc(r.entries[string(e.file)], func(rule *Rule) bool { return rule.hasSeverity(e.severity) })
+	for _, rule := range r.entries[string(e.file)] {
+		if rule.hasSeverity(e.severity) {
+			return true
+		}
+	}
+	return false
 }
 
 // ofEntry is the rule about an entry, which may have several lines.
-func (r *Rules) ofEntry(e entry, several bool) *Rule {
-	if !r.knows(e) {
-		return nil
-	}
-	message := e.message
-	if !several { // further lines have no header: they were judged by themselves
-		if end := strings.IndexByte(string(message), '\n'); end >= 0 {
-			message = message[:end]
-		}
-	}
-	about, whole := subject(message)
+func (r *Rules) ofEntry(e entry) *Rule {
+	about, whole := subject(e.message)
 	for _, rule := range r.entries[string(e.file)] {
-		if whole && rule.hasSeverity(e.severity) && rule.about(message, about) {
+		if whole && rule.hasSeverity(e.severity) && rule.about(e.message, about) {
 			return rule
 		}
 	}

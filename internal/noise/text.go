@@ -17,32 +17,28 @@ func foldEqual(text []byte, small string) bool {
 	return true
 }
 
-// foldContains reports whether a text has a part in small letters, in any case.
-func foldContains(text []byte, part string) bool {
-	for from := 0; ; {
-		next := indexEither(text[from:], part[0])
-		if next < 0 || len(text)-from-next < len(part) {
-			return false
+// foldDiffers reports whether a text surely doesn't begin with a prefix in small
+// letters: one that is too short, or has what isn't seen, may.
+func foldDiffers(text []byte, prefix string) bool {
+	for i := range min(len(text), len(prefix)) {
+		if lower(text[i]) != prefix[i] {
+			return text[i] != escape && text[i] != '\r'
 		}
-		from += next
-		if foldEqual(text[from:], part) {
-			return true
-		}
-		from++
 	}
+	return false
 }
 
-// indexEither finds a letter, small or capital.
-func indexEither(text []byte, small byte) int {
-	if small < 'a' || small > 'z' {
-		return bytes.IndexByte(text, small)
+// foldContains reports whether a text has a part in small letters, in any case.
+func foldContains(text []byte, part string) bool {
+	if bytes.Contains(text, []byte(part)) { // mostly so, and faster
+		return true
 	}
-	for i, char := range text {
-		if char|0x20 == small {
-			return i
+	for from := range len(text) - len(part) + 1 {
+		if lower(text[from]) == part[0] && foldEqual(text[from:], part) {
+			return true
 		}
 	}
-	return -1
+	return false
 }
 
 func lower(char byte) byte {
@@ -52,10 +48,15 @@ func lower(char byte) byte {
 	return char
 }
 
-// visible is a line as people see it, for matching only: without colours, carriage
-// returns and what else begins with an escape. It may use scratch.
+// hasUnseen reports whether a text has colours, carriage returns or what else begins with an escape.
+func hasUnseen(text []byte) bool {
+	return bytes.IndexByte(text, escape) >= 0 || bytes.IndexByte(text, '\r') >= 0
+}
+
+// visible is a line as people see it, for matching only: without that. It is
+// written over scratch.
 func visible(line, scratch []byte) []byte {
-	if bytes.IndexByte(line, escape) < 0 && bytes.IndexByte(line, '\r') < 0 {
+	if !hasUnseen(line) {
 		return line
 	}
 	scratch = scratch[:0]
@@ -90,38 +91,41 @@ func sequence(text []byte) int {
 	return len(text)
 }
 
-// glued is what begins an error of kubectl's, wherever it stands.
-func glued() []string {
-	return []string{
-		"Error from server", "Unable to connect to the server", "The connection to the server ", "Error in configuration",
-		"error: You must be logged in",
-	}
-}
-
 // hasGlued reports whether something begins in the midst of a line that is no part
 // of it: an error behind a line that lacks its newline, or an entry of klog.
 func hasGlued(line []byte) bool {
-	for _, start := range glued() {
-		if bytes.Index(line, []byte(start)) > 0 {
-			return true
-		}
-	}
-	return hasGluedError(line) || hasGluedEntry(line)
+	return hasGluedError(line) || hasGluedConnection(line) || hasGluedEntry(line)
 }
 
-// hasGluedError looks for "error: " right behind what ends a sentence or a word.
+// hasGluedError looks for "Error from server" and "Error in configuration", and for
+// "error: " right behind what ends a sentence or a word.
 func hasGluedError(line []byte) bool {
 	for from := 0; ; {
-		next := bytes.Index(line[from:], []byte("error: "))
+		next := bytes.Index(line[from:], []byte("rror"))
 		if next < 0 {
 			return false
 		}
-		at := from + next
-		if at > 0 && line[at-1] != ' ' || at > 1 && bytes.IndexByte([]byte(`.")`), line[at-2]) >= 0 {
+		from += next + len("rror")
+		at, rest := from-len("error"), line[from:]
+		switch {
+		case at <= 0:
+		case line[at] == 'E' && (bytes.HasPrefix(rest, []byte(" from server")) || bytes.HasPrefix(rest, []byte(" in configuration"))):
+			return true
+		case line[at] == 'e' && bytes.HasPrefix(rest, []byte(": ")) && (endsWord(line[:at]) || bytes.HasPrefix(rest, []byte(": You must be logged in"))):
 			return true
 		}
-		from = at + 1
 	}
+}
+
+// endsWord reports whether a text ends so that "error: " behind it begins something else.
+func endsWord(text []byte) bool {
+	last := len(text) - 1
+	return text[last] != ' ' || last > 0 && (text[last-1] == '.' || text[last-1] == '"' || text[last-1] == ')')
+}
+
+// hasGluedConnection looks for "Unable to connect to the server" and "The connection to the server".
+func hasGluedConnection(line []byte) bool {
+	return bytes.Index(line, []byte("Unable to connect to the server")) > 0 || bytes.Index(line, []byte("The connection to the server")) > 0
 }
 
 // hasGluedEntry looks for the header of a klog entry behind the beginning.
