@@ -17,7 +17,7 @@ func (e *UnpinError) Error() string {
 	if e.Flag == e.Given || strings.HasPrefix(e.Given, e.Flag+"=") {
 		return fmt.Sprintf("%q %s", e.Given, e.Reason)
 	}
-	return fmt.Sprintf("%q is %s, which %s", e.Given, e.Flag, e.Reason)
+	return fmt.Sprintf("%q sets %s, which %s", e.Given, e.Flag, e.Reason)
 }
 
 const (
@@ -142,7 +142,7 @@ func (w *words) short(arg string) (consumes bool, err error) {
 		letter := arg[i]
 		w.flags = append(w.flags, string(letter))
 		if long, refused := unpinningShorthands()[letter]; refused {
-			return false, &UnpinError{Flag: "-" + string(letter) + " (--" + long + ")", Given: arg, Reason: unpinning()[long]}
+			return false, &UnpinError{Flag: "--" + long, Given: arg, Reason: unpinning()[long]}
 		}
 		if i+1 < len(arg) && arg[i+1] == '=' {
 			return false, nil

@@ -55,7 +55,7 @@ func TestErrorsOfUnpinningNameTheFlag(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
 		"get pods --namespace=foo": `"--namespace=foo" would leave the environment's context and namespace`,
-		"get pods -wAn":            `"-wAn" is -A (--all-namespaces), which would leave the environment's context and namespace`,
+		"get pods -wAn":            `"-wAn" sets --all-namespaces, which would leave the environment's context and namespace`,
 		"get pods --as ada":        `"--as" would act as somebody else than the environment's context says`,
 		"config use-context x":     `"config use-context" would change your kubeconfig, and so where every program works`,
 	} {
