@@ -126,35 +126,30 @@ func (f *Filter) consume(text []byte, final bool) (rest []byte) {
 		f.midline = false
 	}
 	from := 0 // what lies between from and at is to be shown
-	for at < len(text) {
-		found, size := shown, 0
+	for at >= 0 && at < len(text) {
+		found, size, rule := shown, 0, (*Rule)(nil)
 		if f.after != nil || f.isSuspect(text[at:]) {
-			var rule *Rule
 			found, size, rule = f.judge(text[at:], final)
-			if found != shown {
-				f.show(text[from:at])
-				from = at
-			}
-			switch found {
-			case undecided:
-				return text[at:]
-			case fatal:
-				f.release(f.options.Replay)
-			case hold:
-				f.hold(text[at:at+size], rule)
-				at += size
-				from = at
-				continue
-			}
+		}
+		if found != shown {
+			f.show(text[from:at])
+			from = at
+		}
+		switch found {
+		case undecided:
+			return text[at:]
+		case hold:
+			f.hold(text[at:at+size], rule)
+			at += size
+			from = at
+			continue
+		case fatal:
+			f.release(f.options.Replay)
 		}
 		f.after = nil
-		end := lineEnd(text, at)
-		if end < 0 {
-			f.show(text[from:])
+		if at = lineEnd(text, at); at < 0 {
 			f.midline = !final
-			return nil
 		}
-		at = end
 	}
 	f.show(text[from:])
 	return nil
