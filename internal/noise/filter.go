@@ -44,9 +44,11 @@ type Filter struct {
 	midline bool   // the line that has begun is shown
 	after   *Rule  // of the entry before this line, if that was held
 	held    held
-	scratch []byte
-	err     error // of a writer
-	shown   bool  // since the last Write began
+	out     [][]byte // to be shown at the end of a Write at the latest
+	joined  []byte   // reused by flush
+	scratch []byte   // reused by judge
+	err     error    // of a writer
+	shown   bool     // since the last Write began
 	waiting *time.Timer
 	touched bool // since waiting began
 	ended   bool
@@ -114,21 +116,22 @@ func (f *Filter) End(failed bool) error {
 	return f.err
 }
 
-// consume shows and holds what can be judged of a text, and returns the rest. It
-// looks no closer at lines than their first two bytes unless a rule can be about them.
+// consume shows and holds what can be judged of a text, and returns the rest.
 func (f *Filter) consume(text []byte, final bool) (rest []byte) {
 	at := 0
 	if f.midline {
 		if at = lineEnd(text, 0); at < 0 {
 			f.show(text)
+			f.flush()
 			return nil
 		}
 		f.midline = false
 	}
+	sieve := f.options.Rules.sieve
 	from := 0 // what lies between from and at is to be shown
 	for at >= 0 && at < len(text) {
 		found, size, rule := shown, 0, (*Rule)(nil)
-		if f.after != nil || f.isSuspect(text[at:]) {
+		if f.after != nil || sieve.holds(text[at:]) {
 			found, size, rule = f.judge(text[at:], final)
 		}
 		if found != shown {
@@ -137,6 +140,7 @@ func (f *Filter) consume(text []byte, final bool) (rest []byte) {
 		}
 		switch found {
 		case undecided:
+			f.flush()
 			return text[at:]
 		case hold:
 			f.hold(text[at:at+size], rule)
@@ -152,6 +156,7 @@ func (f *Filter) consume(text []byte, final bool) (rest []byte) {
 		}
 	}
 	f.show(text[from:])
+	f.flush()
 	return nil
 }
 
@@ -164,12 +169,29 @@ func lineEnd(text []byte, from int) int {
 	return from + end + 1
 }
 
-func (f *Filter) isSuspect(line []byte) bool {
-	rules := f.options.Rules
-	return len(line) == 1 || rules.suspects[pair(line[0], line[1])] && !rules.surelyNone(line)
+// show shows a text with the next flush: what lies between noise comes in one piece.
+func (f *Filter) show(text []byte) {
+	f.out = append(f.out, text)
 }
 
-func (f *Filter) show(text []byte) {
+// flush shows what is to be shown.
+func (f *Filter) flush() {
+	switch len(f.out) {
+	case 0:
+		return
+	case 1:
+		f.write(f.out[0])
+	default:
+		f.joined = f.joined[:0]
+		for _, text := range f.out {
+			f.joined = append(f.joined, text...)
+		}
+		f.write(f.joined)
+	}
+	f.out = f.out[:0]
+}
+
+func (f *Filter) write(text []byte) {
 	if len(text) == 0 {
 		return
 	}
@@ -182,6 +204,7 @@ func (f *Filter) show(text []byte) {
 func (f *Filter) hold(record []byte, rule *Rule) {
 	f.after = rule
 	if f.options.Held != nil {
+		f.flush()
 		f.options.Held(record, rule)
 	}
 	if f.options.Open {
@@ -196,6 +219,7 @@ func (f *Filter) hold(record []byte, rule *Rule) {
 
 // release shows what is held.
 func (f *Filter) release(to io.Writer) {
+	f.flush()
 	if !f.held.isEmpty() {
 		f.shown = true
 		f.note(f.held.release(to))
@@ -233,7 +257,7 @@ func (f *Filter) silent() {
 	}
 	f.release(f.options.Silence)
 	if !f.touched && len(f.pending) > 0 {
-		f.show(f.pending)
+		f.write(f.pending)
 		f.midline, f.pending = f.pending[len(f.pending)-1] != '\n', nil
 	}
 	f.waiting = nil

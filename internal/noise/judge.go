@@ -117,12 +117,12 @@ func (f *Filter) judgeWarning(text []byte, size int, rule *Rule) (verdict, int, 
 
 // continues reports whether a line belongs to the held entry before it.
 func (f *Filter) continues(line []byte) bool {
-	if f.after == nil || hasGlued(line) {
+	if f.after == nil {
 		return false
 	}
 	for _, text := range f.after.Continues {
 		if foldPrefix(line, text) {
-			return true
+			return !hasGlued(line)
 		}
 	}
 	return false

@@ -27,13 +27,8 @@ type Rules struct {
 	entries   map[string][]*Rule // by the file in klog's header
 	lines     [256][]*Rule       // by the first byte of what a line begins with, in small letters: errors, noise, warnings
 	transient []*Rule
-	suspects  *pairs
+	sieve     *sieve
 }
-
-// pairs are the first two bytes of the lines that any rule can be about.
-type pairs [1 << 16]bool
-
-func pair(first, second byte) int { return int(first)<<8 | int(second) }
 
 //go:embed rules.yaml
 var builtin []byte
@@ -82,7 +77,7 @@ var made = sync.OnceValue(func() *Rules { //nolint:gochecknoglobals // a constan
 
 // Make makes Rules of a list.
 func Make(list []Rule) *Rules {
-	rules := &Rules{entries: map[string][]*Rule{}, suspects: &pairs{}}
+	rules := &Rules{entries: map[string][]*Rule{}, sieve: newSieve()}
 	for _, class := range []Class{Error, Noise, Warning, Transient} {
 		for _, rule := range list {
 			if rule.Class == "" {
@@ -92,15 +87,6 @@ func Make(list []Rule) *Rules {
 				rules.add(lowered(rule))
 			}
 		}
-	}
-	for digit := byte('0'); digit <= '9'; digit++ {
-		for _, severity := range []byte("IWEF") {
-			rules.suspects[pair(severity, digit)] = true
-		}
-	}
-	for second := range 256 {
-		rules.suspects[pair(escape, byte(second))] = true
-		rules.suspects[pair('\r', byte(second))] = true
 	}
 	return rules
 }
@@ -122,37 +108,8 @@ func (r *Rules) addLine(rule *Rule) {
 		if rules := r.lines[text[0]]; !slices.Contains(rules, rule) {
 			r.lines[text[0]] = append(rules, rule)
 		}
-		for _, first := range []byte{text[0], upper(text[0])} {
-			for _, second := range []byte{text[1], upper(text[1])} {
-				r.suspects[pair(first, second)] = true
-			}
-			for _, special := range []byte{escape, '\r'} {
-				r.suspects[pair(first, special)] = true
-			}
-		}
+		r.sieve.add(text)
 	}
-}
-
-// surelyNone reports whether no rule is about a line, by its beginning alone.
-func (r *Rules) surelyNone(line []byte) bool {
-	if first := line[0]; first == escape || first == '\r' || len(line) > 1 && line[1] >= '0' && line[1] <= '9' {
-		return false
-	}
-	for _, rule := range r.lines[lower(line[0])] {
-		for _, text := range rule.Begins {
-			if !foldDiffers(line, text) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func upper(char byte) byte {
-	if char >= 'a' && char <= 'z' {
-		return char - 'a' + 'A'
-	}
-	return char
 }
 
 // Match is the rule of a whole record, without regard of how the command ends; nil when there is none.

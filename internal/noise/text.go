@@ -17,17 +17,6 @@ func foldEqual(text []byte, small string) bool {
 	return true
 }
 
-// foldDiffers reports whether a text surely doesn't begin with a prefix in small
-// letters: one that is too short, or has what isn't seen, may.
-func foldDiffers(text []byte, prefix string) bool {
-	for i := range min(len(text), len(prefix)) {
-		if lower(text[i]) != prefix[i] {
-			return text[i] != escape && text[i] != '\r'
-		}
-	}
-	return false
-}
-
 // foldContains reports whether a text has a part in small letters, in any case.
 func foldContains(text []byte, part string) bool {
 	if bytes.Contains(text, []byte(part)) { // mostly so, and faster
