@@ -131,7 +131,9 @@ func (s *session) finish(command *cobra.Command, err error) int {
 		if err != nil {
 			s.result.Error, s.result.Hints = explained.message, explained.hints
 		}
-		s.result.NoiseHidden = s.noise.Hidden()
+		if s.user != nil && !s.user.Verbose { // then they were shown
+			s.result.NoiseHidden = s.noise.Hidden()
+		}
 		s.report.Result(s.result)
 		s.code = s.result.ExitCode
 	} else if err != nil {

@@ -98,6 +98,21 @@ mail: not ready in time
 	assert.Empty(t, s.out.String())
 }
 
+func TestHiddenNoiseIsCounted(t *testing.T) {
+	t.Parallel()
+	for lines, want := range map[int]string{
+		0: "", 1: "kubectl: 1 line of noise hidden, -v shows it\n", 14: "kubectl: 14 lines of noise hidden, -v shows them\n",
+	} {
+		for _, word := range []skycap.Word{skycap.ResultOK, skycap.ResultFailed} {
+			s := newStage(Options{})
+			result := healthy()
+			result.Word, result.NoiseHidden = word, lines
+			s.Result(result)
+			assert.Equal(t, want, s.take())
+		}
+	}
+}
+
 func TestSummaries(t *testing.T) {
 	t.Parallel()
 	unchanged, unseen, many, bare := healthy(), healthy(), healthy(), skycap.Result{App: "storefront", Revision: "tip", Changed: true}
