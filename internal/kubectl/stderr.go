@@ -80,11 +80,17 @@ func (f *filter) tell(line []byte) {
 	case class == noise.Warning:
 		tell(f.client.Warn, strings.TrimPrefix(text, warningPrefix))
 	case class == noise.Error, len(f.untold) > 0:
-		f.untold = append(f.untold, text)
+		if len(f.untold) < mostUntold {
+			f.untold = append(f.untold, text)
+		}
 	default:
 		tell(f.client.Say, text)
 	}
 }
+
+// mostUntold is how many lines of an error are kept for the case that kubectl
+// succeeds all the same; all count should it fail.
+const mostUntold = 10000
 
 // End tells the last line, if it has no newline, and errors of a kubectl that then
 // succeeded all the same. Of one that failed they are the error.
@@ -111,10 +117,11 @@ const warningPrefix = "Warning: "
 // lines are what was said that is no noise, each once: kubectl repeats itself for each object.
 func (f *filter) lines() []string {
 	var found []string
+	seen := map[string]bool{}
 	for line := range strings.Lines(f.said.String()) {
 		line = strings.TrimRight(line, "\r\n")
-		if !slices.Contains(found, line) {
-			found = append(found, line)
+		if !seen[line] {
+			found, seen[line] = append(found, line), true
 		}
 	}
 	return found
@@ -141,13 +148,11 @@ func (f *filter) failure() string {
 // Where nothing begins as errors do, all counts but noise and warnings; where there
 // is nothing else, they do.
 func (f *filter) apart() (text string, before []string) {
-	isBefore := func(line string) bool { return !slices.Contains(f.untold, line) }
-	if len(f.untold) == 0 {
-		isBefore = func(line string) bool { return strings.HasPrefix(line, warningPrefix) }
-	}
+	isWhy := len(f.untold) == 0
 	var said []string
 	for _, line := range f.lines() {
-		if isBefore(line) {
+		isWhy = isWhy || line == f.untold[0]
+		if !isWhy || strings.HasPrefix(line, warningPrefix) {
 			before = append(before, line)
 		} else {
 			said = append(said, line)
@@ -163,10 +168,8 @@ func (f *filter) apart() (text string, before []string) {
 type repeats struct {
 	texts  []string
 	counts map[string]int
+	size   int // of texts, in bytes
 }
-
-// mostEntries is how many different ones are kept.
-const mostEntries = 1000
 
 func (e *repeats) add(record string) {
 	text := strings.TrimRight(record, "\r\n")
@@ -179,7 +182,7 @@ func (e *repeats) add(record string) {
 		e.counts = map[string]int{}
 	}
 	if e.counts[text] == 0 {
-		if len(e.texts) == mostEntries {
+		if e.size += len(text); e.size > clippedAt { // nobody reads on, and memory has an end
 			return
 		}
 		e.texts = append(e.texts, text)
