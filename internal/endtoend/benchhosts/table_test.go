@@ -78,7 +78,7 @@ func (b *bench) tables(verdicts []verdict) string {
 	for _, tool := range tools() {
 		fmt.Fprintf(&out, "| %s | %s | %s |\n", tool.name, spread(b.first[tool.name]), spread(b.second[tool.name]))
 	}
-	fmt.Fprintf(&out, "\n| one host, %d rounds | near, s | 50 ms away, s | round trips |\n| --- | --- | --- | --- |\n", 2*b.rounds)
+	fmt.Fprintf(&out, "\n| one host, %d rounds | near, s | 50 ms away, s | round trips |\n| --- | --- | --- | --- |\n", len(b.trips.first[0]))
 	for _, row := range []struct {
 		name  string
 		times [2][]float64
