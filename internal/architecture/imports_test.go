@@ -59,7 +59,8 @@ func mayImport() map[string][]string {
 		"internal/rollout": {},
 		// ownership reads one object and asks nobody.
 		"internal/ownership": {},
-		"internal/kubectl":   {"internal/noise", "internal/run"},
+		// kubectl takes over fields that a client-side apply owned: hence ownership.
+		"internal/kubectl": {"internal/noise", "internal/ownership", "internal/run"},
 		// noise reads text and starts nothing.
 		"internal/noise": {},
 
@@ -102,6 +103,7 @@ func onlyIn() map[string]string {
 		"github.com/klauspost/compress":          "internal/archive",
 		"github.com/sirupsen/logrus":             "internal/report",
 		"sigs.k8s.io/structured-merge-diff":      "internal/ownership",
+		"k8s.io/client-go":                       "internal/ownership",
 		"os/exec":                                "internal/run",
 	}
 }

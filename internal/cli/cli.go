@@ -129,7 +129,7 @@ func (s *session) finish(command *cobra.Command, err error) int {
 			s.result.Services = []skycap.ServiceResult{}
 		}
 		if err != nil {
-			s.result.Error, s.result.Hints = explained.message, explained.hints
+			s.result.Error, s.result.Hints, s.result.Failures = explained.message, explained.hints, failures(err)
 		}
 		if s.user != nil && !s.user.Verbose { // then they were shown
 			s.result.NoiseHidden = s.noise.Hidden()

@@ -85,18 +85,3 @@ func isPartial(err error) bool {
 	var partial *target.PartialError
 	return errors.As(err, &partial)
 }
-
-func adviseOnKubectl(failure *kubectl.Error) string {
-	place := run.Command{Name: "kubectl", Args: []string{"--context=" + failure.Context, "--namespace=" + failure.Namespace}}.String()
-	return map[kubectl.Reason]string{
-		kubectl.NoContext:   "to see which contexts there are: kubectl config get-contexts",
-		kubectl.NoNamespace: "to make it: " + place + " create namespace " + failure.Namespace,
-		kubectl.Denied:      "to see what you may do there: " + place + " auth can-i --list",
-		kubectl.Unreachable: "is the cluster up, and reachable from here? " + place + " cluster-info",
-		kubectl.Conflict:    "to overwrite these fields: the same command with --conflicts take; to leave them: --conflicts leave",
-		kubectl.NotFound:    "somebody may have deleted it meanwhile; to look: " + place + " get all",
-		kubectl.NoKind:      "to see which kinds the cluster knows: " + place + " api-resources",
-		kubectl.Other:       "to see more of it: " + place + " get events",
-		kubectl.Rejected:    "the cluster refused it; correct the manifests, and look with: skycap plan",
-	}[failure.Reason]
-}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -100,6 +101,7 @@ func (s *session) kubectlClient(runner run.Runner, environment *settings.Environ
 	return kubectl.Client{
 		Runner: runner, Context: environment.Kubernetes.Context, Namespace: environment.Kubernetes.Namespace,
 		Warn: s.report.Warning, Say: s.report.Log, Debug: s.report.Debug, Rules: rules, Noise: &s.noise,
+		Cache: filepath.Join(cacheFolder(), "kubectl"),
 	}, err
 }
 

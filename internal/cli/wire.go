@@ -151,12 +151,15 @@ func (s *session) openNamespace(
 }
 
 // evidenceFolder is where what explains failures is saved on this machine.
-func evidenceFolder() string {
+func evidenceFolder() string { return filepath.Join(cacheFolder(), "evidence") }
+
+// cacheFolder is where skycap keeps what it can do without, on this machine.
+func cacheFolder() string {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = os.TempDir()
 	}
-	return filepath.Join(cache, "skycap", "evidence")
+	return filepath.Join(cache, "skycap")
 }
 
 // job is the address of the CI job that this is, as the CI systems tell it: GitLab,

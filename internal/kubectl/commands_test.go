@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +61,10 @@ func objects() []*unstructured.Unstructured {
 	}
 }
 
+// answered is what kubectl prints of objects.
+const answered = `{"kind": "List", "apiVersion": "v1", "items": [
+	{"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "a"}}, {"kind": "Service", "apiVersion": "v1", "metadata": {"name": "b"}}]}`
+
 const streamed = `---
 {"data":{"k":"---\nkind: Secret"},"kind":"ConfigMap","metadata":{"name":"a"}}
 ---
@@ -76,14 +81,6 @@ func TestCommands(t *testing.T) {
 		stdin   string // empty: closed
 		timeout time.Duration
 	}{
-		"get": {
-			func(ctx context.Context, c Client) error { _, err := c.Get(ctx, objects()); return err },
-			[]string{"get", "--filename=-", "--output=json", "--show-managed-fields", "--ignore-not-found"}, streamed, 0,
-		},
-		"delete": {
-			func(ctx context.Context, c Client) error { return c.Delete(ctx, objects()) },
-			[]string{"delete", "--filename=-", "--ignore-not-found", "--wait=false", "--output=name"}, streamed, 0,
-		},
 		"try": {
 			func(ctx context.Context, c Client) error {
 				_, err := c.TryApply(ctx, objects(), ApplyOptions{})
@@ -98,20 +95,6 @@ func TestCommands(t *testing.T) {
 			},
 			append(apply[:len(apply):len(apply)], "--force-conflicts", "--dry-run=server", "--output=json"), streamed, applyTimeout,
 		},
-		"apply": {
-			func(ctx context.Context, c Client) error {
-				_, err := c.Apply(ctx, objects(), ApplyOptions{})
-				return err
-			},
-			append(apply[:len(apply):len(apply)], "--output=name"), streamed, applyTimeout,
-		},
-		"apply by force": {
-			func(ctx context.Context, c Client) error {
-				_, err := c.Apply(ctx, objects(), ApplyOptions{Force: true})
-				return err
-			},
-			append(apply[:len(apply):len(apply)], "--force-conflicts", "--output=name"), streamed, applyTimeout,
-		},
 		"restart": {
 			func(ctx context.Context, c Client) error {
 				return c.Restart(ctx, []string{"deployment.apps/web", "-x"})
@@ -121,13 +104,14 @@ func TestCommands(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			recorded := &recorder{}
+			recorded := &recorder{stdout: answered}
 			require.NoError(t, test.call(t.Context(), clientOf(run.Func(recorded.Run))))
 			got := recorded.command
 			got.Stdin, got.Stdout, got.Stderr = nil, nil, nil
 			assert.Equal(t, run.Command{
 				Name: "kubectl", Args: append(pinned[:2:2], test.args...), Timeout: test.timeout,
-				Env: []string{"KUBERC=off", "KUBECTL_KUBERC=false", "NO_COLOR=1", "KUBE_FEATURE_WatchListClient=false"},
+				Env:     []string{"KUBERC=off", "KUBECTL_KUBERC=false", "KUBE_FEATURE_WatchListClient=false", "NO_COLOR=1"},
+				Without: meddling(),
 			}, got)
 			assert.Equal(t, test.stdin, recorded.stdin)
 			assert.Equal(t, test.stdin != "", recorded.hasStdin)
@@ -144,10 +128,17 @@ func TestContextsNeedsNeitherContextNorNamespace(t *testing.T) {
 	assert.Equal(t, "staging", contexts[0])
 }
 
+// printed are the objects in what a kubectl prints.
+func printed(t *testing.T, stdout string) ([]*unstructured.Unstructured, error) {
+	t.Helper()
+	client := clientOf(&recorder{stdout: stdout})
+	return client.objects(t.Context(), client.command("get"))
+}
+
 func TestObjectsThatKubectlPrints(t *testing.T) {
 	t.Parallel()
 	names := func(stdout string) []string {
-		found, err := clientOf(&recorder{stdout: stdout}).Get(t.Context(), objects())
+		found, err := printed(t, stdout)
 		require.NoError(t, err)
 		var names []string
 		for _, object := range found {
@@ -163,36 +154,22 @@ func TestObjectsThatKubectlPrints(t *testing.T) {
 		{"kind": "Service", "apiVersion": "v1", "metadata": {"name": "b"}}]}`))
 	assert.Empty(t, names(`{"kind": "List", "apiVersion": "v1", "items": []}`))
 
-	_, err := clientOf(&recorder{stdout: "Please enter Username:"}).Get(t.Context(), objects())
+	_, err := printed(t, "Please enter Username:")
 	require.ErrorContains(t, err, "kubectl '--context=prod east' --namespace=storefront get")
 	require.ErrorContains(t, err, "is not JSON")
 }
 
 func TestNumbersAreExact(t *testing.T) {
 	t.Parallel()
-	found, err := clientOf(&recorder{stdout: `{"kind": "X", "apiVersion": "v1", "spec": {"big": 9007199254740993, "half": 0.5}}`}).
-		Get(t.Context(), objects())
+	found, err := printed(t, `{"kind": "X", "apiVersion": "v1", "spec": {"big": 9007199254740993, "half": 0.5}}`)
 	require.NoError(t, err)
 	assert.Equal(t, map[string]any{"big": int64(9007199254740993), "half": 0.5}, found[0].Object["spec"])
-}
-
-func TestApplyTellsWhatWasAppliedBeforeItFailed(t *testing.T) {
-	t.Parallel()
-	recorded := &recorder{
-		stdout: "configmap/a\nservice/b\n", stderr: "Error from server (Invalid): deployments.apps \"web\" is invalid: spec.selector", err: exits(1),
-	}
-	applied, err := clientOf(recorded).Apply(t.Context(), objects(), ApplyOptions{})
-	assert.Equal(t, []string{"configmap/a", "service/b"}, applied)
-	var failure *Error
-	require.ErrorAs(t, err, &failure)
-	assert.Equal(t, Rejected, failure.Reason)
-	assert.Contains(t, failure.Command, "kubectl '--context=prod east'")
 }
 
 func TestErrorsOfTheRunnerStayTyped(t *testing.T) {
 	t.Parallel()
 	for _, want := range []error{context.Canceled, &run.NotFoundError{Name: "kubectl"}} {
-		_, err := clientOf(&recorder{err: func(run.Command) error { return want }}).Get(t.Context(), nil)
+		_, err := clientOf(&recorder{err: func(run.Command) error { return want }}).TryApply(t.Context(), nil, ApplyOptions{})
 		require.ErrorIs(t, err, want)
 	}
 }
@@ -212,7 +189,7 @@ func TestATimeoutTellsWhatKubectlSaid(t *testing.T) {
 		stderr: `E1123 14:58:23.284514   22873 memcache.go:265] couldn't get current server API group list: Get "http://10.0.0.1/api": read: connection reset by peer` + "\n",
 		err:    func(command run.Command) error { return &run.TimeoutError{Command: command, After: time.Minute} },
 	}
-	_, err := clientOf(recorded).Get(t.Context(), nil)
+	_, err := clientOf(recorded).call(t.Context(), clientOf(recorded).command("get"))
 	require.ErrorContains(t, err, "did not end within 1m0s")
 	require.ErrorContains(t, err, "connection reset by peer")
 	var failure *Error
@@ -254,11 +231,63 @@ func TestExec(t *testing.T) {
 
 func TestVersion(t *testing.T) {
 	t.Parallel()
-	runner := &recorder{stdout: `{"clientVersion": {"gitVersion": "v1.36.0"}}`}
+	runner := &recorder{stdout: `{"clientVersion": {"gitVersion": "v1.36.0", "gizmo": {}}, "extra": 1}`}
 	found, err := clientOf(runner).Version(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, "v1.36.0", found)
-	assert.Equal(t, []string{"version", "--client", "--output=json"}, runner.command.Args, "no context is needed")
-	_, err = clientOf(&recorder{stdout: "nonsense"}).Version(t.Context())
+	assert.Equal(t, []string{"--context=prod east", "--namespace=storefront", "version", "--output=json"}, runner.command.Args,
+		"a dispatcher starts the kubectl that fits the server")
+
+	runner.stderr, runner.err = "The connection to the server 10.0.0.1 was refused", exits(1)
+	found, err = clientOf(runner).Version(t.Context())
+	require.NoError(t, err, "the server has no part in it")
+	assert.Equal(t, "v1.36.0", found)
+
+	for _, stdout := range []string{"nonsense", "{}", ""} {
+		_, err = clientOf(&recorder{stdout: stdout}).Version(t.Context())
+		var failure *Error
+		require.ErrorAs(t, err, &failure, stdout)
+		assert.Equal(t, Skew, failure.Reason, stdout)
+	}
+}
+
+func TestVersionIsRemembered(t *testing.T) {
+	kubectlOnPath(t)
+	client := clientOf(&recorder{stdout: `{"clientVersion": {"gitVersion": "v1.36.0"}}`})
+	client.Cache = filepath.Join(t.TempDir(), "kubectl")
+	for _, runner := range []run.Runner{client.Runner, &recorder{stdout: "nonsense"}} {
+		client.Runner = runner
+		found, err := client.KnownVersion(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, "v1.36.0", found)
+	}
+	client.Context = "other" // where a dispatcher may start another one
+	_, err := client.KnownVersion(t.Context())
 	require.ErrorContains(t, err, "is not JSON")
+}
+
+func TestSkew(t *testing.T) {
+	t.Parallel()
+	for _, pair := range [][2]string{{"v1.35.4", "v1.35.0"}, {"v1.34.0", "v1.35.0"}, {"v1.36.0-alpha.1", "v1.35.4-gke.100"}, {"v1.35", "v1.36+"}, {"", "v1.35.0"}, {"v2.0.0", "v1.35.0"}} {
+		assert.Empty(t, SkewOf(pair[0], pair[1]), pair)
+	}
+	for _, pair := range [][2]string{{"v1.33.4", "v1.35.0"}, {"v1.37.0", "v1.35.0"}, {"v1.32.4-dispatcher", "v1.35.4"}} {
+		assert.Contains(t, SkewOf(pair[0], pair[1]), "kubectl "+pair[0]+" and the API server "+pair[1])
+	}
+}
+
+func TestDryRunMustSpeakOfWhatItWasGiven(t *testing.T) {
+	t.Parallel()
+	for stdout, what := range map[string]string{
+		"":              `lacks ConfigMap "a"`,
+		"done":          "is not JSON",
+		`{"kind": "X"}`: `lacks ConfigMap "a"`,
+		`{"kind": "List", "apiVersion": "v1", "items": [{"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "a"}}]}`: `lacks Service "b"`,
+	} {
+		_, err := clientOf(&recorder{stdout: stdout}).TryApply(t.Context(), objects(), ApplyOptions{})
+		var failure *Error
+		require.ErrorAs(t, err, &failure, stdout)
+		assert.Equal(t, Skew, failure.Reason, stdout)
+		assert.ErrorContains(t, err, what)
+	}
 }

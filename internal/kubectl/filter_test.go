@@ -166,7 +166,7 @@ func TestGluedLines(t *testing.T) {
 		`kuberc: ignoring strict decoding error in /home/ci/.kube/kuberc: strict decoding error: unknown field "bogus"`,
 	} {
 		failure := failing(t, complaint+refused+"\n")
-		assert.Equal(t, Denied, failure.Reason)
+		assert.Equal(t, Forbidden, failure.Reason)
 		assert.Contains(t, failure.Text, refused)
 	}
 }
@@ -185,8 +185,8 @@ func TestNoiseStandsApartAndEqualEntriesOnce(t *testing.T) {
 func TestTheReasonIsOfTheFatalText(t *testing.T) {
 	t.Parallel()
 	conflict := "Error from server (Conflict): the object has been modified"
-	assert.Equal(t, Other, failing(t, outage+"\n"+conflict+"\n").Reason)
-	assert.Equal(t, Other, failing(t, "Warning: [my-policy] Connection refused errors are not retried\n"+conflict+"\n").Reason)
+	assert.Equal(t, Stale, failing(t, outage+"\n"+conflict+"\n").Reason)
+	assert.Equal(t, Stale, failing(t, "Warning: [my-policy] Connection refused errors are not retried\n"+conflict+"\n").Reason)
 	assert.Equal(t, Unreachable, failing(t, outage+"\n").Reason, "unless there is nothing else")
 	assert.Equal(t, Conflict, failing(t, `error: Apply failed with 2 conflicts: conflicts with "helm" using apps/v1:`+"\n- .spec.replicas\n").Reason)
 	assert.Equal(t, NoContext, failing(t, `error: context "prod" does not exist`).Reason)
@@ -210,7 +210,7 @@ func TestAWarningIsToldOnce(t *testing.T) {
 	assert.Equal(t, []string{"a", "b"}, h.warnings, "also by a failure")
 	var failure *Error
 	require.ErrorAs(t, h.err, &failure)
-	assert.Equal(t, Denied, failure.Reason)
+	assert.Equal(t, Forbidden, failure.Reason)
 }
 
 func TestAGiantLine(t *testing.T) {

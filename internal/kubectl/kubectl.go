@@ -6,14 +6,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	exact "k8s.io/apimachinery/pkg/util/json"
-	"k8s.io/apimachinery/pkg/version"
 
 	"github.com/skycap/skycap/internal/noise"
 	"github.com/skycap/skycap/internal/run"
@@ -35,19 +33,14 @@ type Client struct {
 	Debug     func(string) // is told each line of noise; may be nil
 	Rules     *noise.Rules // what noise is; skycap's own rules when nil
 	Noise     *noise.Log   // shared by all calls of a command, for warnings to be told once; may be nil
+	Cache     string       // the folder where kubectl's version is remembered; empty for nowhere
 }
 
 // command pins kubectl to the client's context and namespace, each in one word
-// with its flag so that none can be taken for another flag, and keeps the
-// user's kuberc from changing what flags mean.
+// with its flag so that none can be taken for another flag, and keeps what the
+// user has set up for typing kubectl from changing what it does.
 func (c Client) command(args ...string) run.Command {
-	pinned := []string{"--context=" + c.Context, "--namespace=" + c.Namespace}
-	return run.Command{
-		Name: "kubectl",
-		Args: append(pinned, args...),
-		// WatchListClient: from 1.35 kubectl hangs on servers that ignore it.
-		Env: []string{"KUBERC=off", "KUBECTL_KUBERC=false", "NO_COLOR=1", "KUBE_FEATURE_WatchListClient=false"},
-	}
+	return isolated(append([]string{"--context=" + c.Context, "--namespace=" + c.Namespace}, args...))
 }
 
 // call runs kubectl to its end and returns its stdout. A failure is an *Error,
@@ -70,14 +63,6 @@ func tell(listener func(string), text string) {
 	}
 }
 
-// Get returns those of the objects that the server has, as it has them, and with
-// who owns which of their fields.
-func (c Client) Get(ctx context.Context, objects []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
-	command := c.command("get", "--filename=-", "--output=json", "--show-managed-fields", "--ignore-not-found")
-	command.Stdin = stream(objects)
-	return c.objects(ctx, command)
-}
-
 // ApplyOptions are the choices of an apply.
 type ApplyOptions struct {
 	Force bool // take over fields that others own
@@ -92,29 +77,19 @@ func (o ApplyOptions) flags() []string {
 }
 
 // TryApply has the server check an apply of the objects, with everything that
-// admits or refuses it, and returns what they would become. Nothing is changed.
-func (c Client) TryApply(ctx context.Context, objects []*unstructured.Unstructured, options ApplyOptions) ([]*unstructured.Unstructured, error) {
-	command := c.command(append(options.flags(), "--dry-run=server", "--output=json")...)
-	command.Stdin, command.Timeout = stream(objects), applyTimeout
-	return c.objects(ctx, command)
-}
-
-// Apply applies the objects in their order, in one call. It returns the names
-// of those that were applied, as in "deployment.apps/web", also when it fails.
-func (c Client) Apply(ctx context.Context, objects []*unstructured.Unstructured, options ApplyOptions) ([]string, error) {
-	// -o json would print nothing at all if one object of several fails.
-	command := c.command(append(options.flags(), "--output=name")...)
-	command.Stdin, command.Timeout = stream(objects), applyTimeout
-	stdout, err := c.call(ctx, command)
-	return strings.Fields(string(stdout)), err
-}
-
-// Delete deletes objects that may be gone already. It waits for none.
-func (c Client) Delete(ctx context.Context, objects []*unstructured.Unstructured) error {
-	command := c.command("delete", "--filename=-", "--ignore-not-found", "--wait=false", "--output=name")
-	command.Stdin = stream(objects)
-	_, err := c.call(ctx, command)
-	return err
+// admits or refuses it, and returns what they would become. Nothing is changed, so
+// it is tried again where that may help.
+func (c Client) TryApply(ctx context.Context, objects []*unstructured.Unstructured, options ApplyOptions) (tried []*unstructured.Unstructured, err error) {
+	tell := func(text string) { tell(c.Warn, text) }
+	err = persist(ctx, writePatience, tell, func() error {
+		command := c.command(append(options.flags(), "--dry-run=server", "--output=json")...)
+		command.Stdin, command.Timeout = stream(objects), applyTimeout
+		if tried, err = c.objects(ctx, command); err == nil {
+			err = c.checkNames(command, objects, tried)
+		}
+		return err
+	})
+	return tried, err
 }
 
 // Restart starts a rolling restart of workloads, named as in "deployment.apps/web".
@@ -125,25 +100,8 @@ func (c Client) Restart(ctx context.Context, workloads []string) error {
 
 // Contexts lists the contexts of the user's kubeconfig.
 func (c Client) Contexts(ctx context.Context) ([]string, error) {
-	command := c.command("config", "get-contexts", "--output=name")
-	command.Args = command.Args[2:] // it needs neither context nor namespace
-	stdout, err := c.call(ctx, command)
+	stdout, err := c.call(ctx, isolated([]string{"config", "get-contexts", "--output=name"}))
 	return strings.Fields(string(stdout)), err
-}
-
-// Version is that of kubectl itself, as in "v1.36.0".
-func (c Client) Version(ctx context.Context) (string, error) {
-	command := c.command("version", "--client", "--output=json")
-	command.Args = command.Args[2:] // it needs neither context nor namespace
-	stdout, err := c.call(ctx, command)
-	if err != nil {
-		return "", err
-	}
-	var answer struct{ ClientVersion version.Info }
-	if err := json.Unmarshal(stdout, &answer); err != nil {
-		return "", fmt.Errorf("what %q printed is not JSON: %w", command, err)
-	}
-	return answer.ClientVersion.GitVersion, nil
 }
 
 // stream writes objects as kubectl reads them from stdin.
@@ -164,7 +122,7 @@ func (c Client) objects(ctx context.Context, command run.Command) ([]*unstructur
 	}
 	var content map[string]any
 	if err := exact.Unmarshal(stdout, &content); err != nil { // whole numbers stay whole
-		return nil, fmt.Errorf("what %q printed is not JSON: %w", command, err)
+		return nil, c.breach(command, "is not JSON: "+err.Error())
 	}
 	answer := &unstructured.Unstructured{Object: content}
 	if !answer.IsList() {
@@ -172,7 +130,7 @@ func (c Client) objects(ctx context.Context, command run.Command) ([]*unstructur
 	}
 	list, err := answer.ToList()
 	if err != nil {
-		return nil, fmt.Errorf("what %q printed is not a list: %w", command, err)
+		return nil, c.breach(command, "is not a list: "+err.Error())
 	}
 	objects := make([]*unstructured.Unstructured, len(list.Items))
 	for i := range list.Items {

@@ -2,10 +2,10 @@ package kubectl
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -35,6 +35,10 @@ type Proxy struct {
 	stop    context.CancelFunc
 	ended   <-chan error
 	skew    atomic.Int64 // how far the server's clock is ahead of ours, in nanoseconds
+
+	troubled  atomic.Bool // an outage was told of, and is not over
+	resources resources
+	said      lastWords // of the process and of its credential plugin
 }
 
 // Proxy starts a proxy. Close ends it, and not the context: what a canceled
@@ -50,8 +54,9 @@ func (c Client) Proxy(ctx context.Context) (*Proxy, error) {
 	listening, ended := make(chan struct{}), make(chan error, 1)
 	command := c.command("proxy", "--unix-socket="+socket)
 	command.Timeout, command.Stdout = proxyLife, &announcement{heard: listening}
+	proxy := &Proxy{kubectl: c, client: overSocket(socket), folder: folder, stop: stop, ended: ended}
 	noise := c.listen(command)
-	command.Stderr = noise
+	command.Stderr = io.MultiWriter(noise, &proxy.said)
 	go func() {
 		err := c.Runner.Run(life, command)
 		noise.End(err != nil)
@@ -59,7 +64,6 @@ func (c Client) Proxy(ctx context.Context) (*Proxy, error) {
 		close(ended)
 	}()
 
-	proxy := &Proxy{kubectl: c, client: overSocket(socket), folder: folder, stop: stop, ended: ended}
 	select {
 	case <-listening:
 		return proxy, nil
@@ -107,15 +111,20 @@ func overSocket(socket string) *http.Client {
 	}}
 }
 
-// Get reads a path of the API into a value.
+// Get reads a path of the API into a value. Like all that only reads, it is tried
+// again where that may help.
 func (p *Proxy) Get(ctx context.Context, path string, query url.Values, into any) error {
-	return p.exchange(ctx, request{method: http.MethodGet, path: path, query: query}, into)
+	return p.read(ctx, request{method: http.MethodGet, path: path, query: query}, into)
+}
+
+func (p *Proxy) read(ctx context.Context, r request, into any) error {
+	return p.persist(ctx, readPatience, func() error { return p.exchange(ctx, r, into) })
 }
 
 // Metadata reads the objects' metadata alone, which leaves the data of Secrets with the server.
 func (p *Proxy) Metadata(ctx context.Context, path string, query url.Values) ([]metav1.PartialObjectMetadata, error) {
 	var list metav1.PartialObjectMetadataList
-	err := p.exchange(ctx, request{
+	err := p.read(ctx, request{
 		method: http.MethodGet, path: path, query: query,
 		accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
 	}, &list)
@@ -128,7 +137,7 @@ func (p *Proxy) Create(ctx context.Context, path string, query url.Values, objec
 }
 
 // Update replaces the object at a path. Where the object has a resourceVersion
-// that is not the newest any more, the error is a Conflict.
+// that is not the newest any more, the error is Stale.
 func (p *Proxy) Update(ctx context.Context, path string, object, into any) error {
 	return p.exchange(ctx, request{
 		method: http.MethodPut, path: path, query: url.Values{"fieldManager": {FieldManager}},
@@ -146,7 +155,7 @@ func (p *Proxy) Merge(ctx context.Context, path, manager string, fields any) err
 
 // Delete deletes the object at a path, if it still is the one of the
 // preconditions; what it owns goes with it. That it is gone already, or another
-// by now, is no error; that it is of another version is a Conflict.
+// by now, is no error; that it is of another version is Stale.
 func (p *Proxy) Delete(ctx context.Context, path string, only metav1.Preconditions) error {
 	policy := metav1.DeletePropagationBackground
 	err := p.exchange(ctx, request{
@@ -154,7 +163,7 @@ func (p *Proxy) Delete(ctx context.Context, path string, only metav1.Preconditio
 		body: metav1.DeleteOptions{Preconditions: &only, PropagationPolicy: &policy},
 	}, nil)
 	var failure *Error
-	if errors.As(err, &failure) && (failure.Reason == NotFound || failure.Reason == Conflict && only.ResourceVersion == nil) {
+	if errors.As(err, &failure) && (failure.Reason == NotFound || failure.Reason == Stale && only.ResourceVersion == nil) {
 		return nil
 	}
 	return err
@@ -194,10 +203,11 @@ type request struct {
 	method, path, accept, content string
 	query                         url.Values
 	body                          any
+	timeout                       time.Duration // requestTimeout when zero
 }
 
 func (p *Proxy) exchange(ctx context.Context, r request, into any) error {
-	limited, cancel := context.WithTimeout(ctx, requestTimeout)
+	limited, cancel := context.WithTimeout(ctx, cmp.Or(r.timeout, requestTimeout))
 	defer cancel()
 	answer, err := p.send(limited, r)
 	if err != nil {
@@ -211,10 +221,17 @@ func (p *Proxy) exchange(ctx context.Context, r request, into any) error {
 		_, err = io.Copy(io.Discard, answer.Body)
 		return err
 	}
-	if err := json.NewDecoder(answer.Body).Decode(into); err != nil && ctx.Err() == nil {
+	err = json.NewDecoder(answer.Body).Decode(into)
+	var syntax *json.SyntaxError
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &syntax):
+		return p.failure(r, Other, "the answer is not JSON: "+err.Error())
+	case err != nil:
 		return p.failure(r, Unreachable, "the answer was cut short: "+err.Error())
 	}
-	return ctx.Err()
+	return nil
 }
 
 // send returns an answer of status 2xx, or an *Error.
@@ -240,50 +257,13 @@ func (p *Proxy) send(ctx context.Context, r request) (*http.Response, error) {
 	}
 	answer, err := p.client.Do(sent)
 	if err != nil {
-		return nil, p.failure(r, Unreachable, err.Error())
+		return nil, p.failure(r, unanswered(err), err.Error())
 	}
 	p.setClock(answer)
+	p.tellWarnings(answer.Header)
 	if answer.StatusCode/100 != 2 {
 		defer func() { _ = answer.Body.Close() }()
 		return nil, p.refusal(r, answer)
 	}
 	return answer, nil
-}
-
-// refusal makes an error of the server's Status, or of what stands in its place.
-func (p *Proxy) refusal(r request, answer *http.Response) *Error {
-	said, _ := io.ReadAll(io.LimitReader(answer.Body, 64<<10))
-	var status metav1.Status
-	text := string(bytes.TrimSpace(said))
-	if json.Unmarshal(said, &status) == nil && status.Message != "" {
-		text = status.Message
-	}
-	if text == "" {
-		text = fmt.Sprintf("%s %s was answered with HTTP status %d", r.method, r.path, answer.StatusCode)
-	}
-	failure := p.failure(r, Other, text)
-	switch {
-	case answer.StatusCode == http.StatusUnauthorized, answer.StatusCode == http.StatusForbidden:
-		failure.Reason = Denied
-	case answer.StatusCode == http.StatusConflict && status.Reason == metav1.StatusReasonAlreadyExists:
-		failure.Reason = Exists
-	case answer.StatusCode == http.StatusConflict:
-		failure.Reason = Conflict
-	case answer.StatusCode == http.StatusNotFound && status.Details != nil && status.Details.Kind == "namespaces":
-		failure.Reason = NoNamespace
-	case answer.StatusCode == http.StatusNotFound:
-		failure.Reason = NotFound
-	case answer.StatusCode == http.StatusUnprocessableEntity, answer.StatusCode == http.StatusBadRequest:
-		failure.Reason = Rejected
-	case answer.StatusCode >= http.StatusInternalServerError, answer.StatusCode == http.StatusTooManyRequests:
-		failure.Reason = Unreachable
-	}
-	return failure
-}
-
-func (p *Proxy) failure(r request, reason Reason, text string) *Error {
-	return &Error{
-		Reason: reason, Context: p.kubectl.Context, Namespace: p.kubectl.Namespace,
-		Command: r.method + " " + r.path, Text: text,
-	}
 }

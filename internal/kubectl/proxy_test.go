@@ -132,30 +132,41 @@ func TestRefusals(t *testing.T) {
 		reason Reason
 		text   string
 	}{
-		"unauthorized":       {401, status("Unauthorized", "Unauthorized", ""), Denied, "Unauthorized"},
-		"forbidden":          {403, status("Forbidden", `secrets is forbidden: User "ci"`, "secrets"), Denied, `secrets is forbidden: User "ci"`},
+		"unauthorized":       {401, status("Unauthorized", "Unauthorized", ""), Unauthorized, "Unauthorized"},
+		"forbidden":          {403, status("Forbidden", `secrets is forbidden: User "ci" cannot list`, "secrets"), Forbidden, `secrets is forbidden: User "ci"`},
+		"anonymous":          {403, status("Forbidden", `secrets is forbidden: User "system:anonymous" cannot list`, "secrets"), Unauthorized, "anonymous"},
+		"quota":              {403, status("Forbidden", `pods "web" is forbidden: exceeded quota: compute`, "pods"), Quota, "exceeded quota"},
+		"admission":          {403, status("Forbidden", `pods "web" is forbidden: maximum cpu usage is 1`, "pods"), Denied, "maximum cpu"},
+		"ending namespace":   {403, status("Forbidden", `secrets "x" is forbidden: unable to create: it is not possible because it is being terminated`, "x"), Terminating, "terminated"},
 		"exists":             {409, status("AlreadyExists", `secrets "x" already exists`, "secrets"), Exists, "already exists"},
-		"conflict":           {409, status("Conflict", "the object has been modified", "secrets"), Conflict, "modified"},
+		"another version":    {409, status("Conflict", "the object has been modified", "secrets"), Stale, "modified"},
+		"others' fields":     {409, status("Conflict", `Apply failed with 1 conflict: conflict with "helm": .spec.replicas`, "x"), Conflict, "helm"},
 		"no namespace":       {404, status("NotFound", `namespaces "n" not found`, "namespaces"), NoNamespace, `namespaces "n" not found`},
 		"no object":          {404, status("NotFound", `secrets "x" not found`, "secrets"), NotFound, `secrets "x" not found`},
 		"no such path":       {404, "404 page not found\n", NotFound, "404 page not found"},
-		"invalid":            {422, status("Invalid", "data: Too long", "secrets"), Rejected, "data: Too long"},
-		"bad request":        {400, status("BadRequest", "unable to decode", ""), Rejected, "unable to decode"},
+		"invalid":            {422, status("Invalid", "data: Too long", "secrets"), Invalid, "data: Too long"},
+		"wrong type":         {500, status("", "failed to create typed patch object (/a; apps/v1, Kind=Deployment): .spec.replicas: expected numeric", ""), Invalid, "expected numeric"},
+		"bad request":        {400, status("BadRequest", "unable to decode", ""), Invalid, "unable to decode"},
 		"gone":               {410, status("Expired", "too old resource version", ""), Other, "too old"},
-		"throttled":          {429, status("TooManyRequests", "too many requests", ""), Unreachable, "too many requests"},
+		"throttled":          {429, status("TooManyRequests", "too many requests", ""), Throttled, "too many requests"},
 		"a proxy's page":     {502, "<html>Bad Gateway</html>", Unreachable, "<html>Bad Gateway</html>"},
-		"unavailable":        {503, status("ServiceUnavailable", "etcd is down", ""), Unreachable, "etcd is down"},
+		"unavailable":        {503, status("ServiceUnavailable", "etcd is down", ""), Unavailable, "etcd is down"},
+		"new leader":         {500, status("InternalError", "Internal error occurred: etcdserver: leader changed", ""), Unavailable, "leader"},
+		"webhook":            {500, status("InternalError", `Internal error occurred: failed calling webhook "x": connection refused`, ""), Webhook, "webhook"},
+		"time-out":           {504, status("Timeout", "request did not complete", ""), Timeout, "complete"},
+		"of kubectl itself":  {500, "Error while proxying request: getting credentials: exec: executable aws failed with exit code 255", Unauthorized, "aws"},
+		"certificate":        {502, "tls: failed to verify certificate: x509: certificate signed by unknown authority", Certificate, "unknown authority"},
 		"nothing was said":   {500, "", Unreachable, "HTTP status 500"},
-		"refused by kubectl": {403, "Forbidden", Denied, "Forbidden"},
+		"refused by kubectl": {403, "Forbidden", Forbidden, "Forbidden"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := proxyTo(t, answer(test.code, test.body)).Get(t.Context(), "/api/v1/x", nil, new(any))
+			err := proxyTo(t, answer(test.code, test.body)).Create(t.Context(), "/api/v1/x", nil, nil, nil)
 			var failure *Error
 			require.ErrorAs(t, err, &failure)
 			assert.Equal(t, test.reason, failure.Reason)
 			assert.Contains(t, failure.Text, test.text)
-			assert.Equal(t, []string{"GET /api/v1/x", "c", "n"}, []string{failure.Command, failure.Context, failure.Namespace})
+			assert.Equal(t, []string{"POST /api/v1/x", "c", "n"}, []string{failure.Command, failure.Context, failure.Namespace})
 		})
 	}
 }

@@ -41,13 +41,17 @@ func (p *Proxy) Follow(ctx context.Context, path string, query url.Values, chang
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case errors.As(err, &failure) && failure.Reason != Unreachable && failure.Reason != Other:
+		case errors.As(err, &failure) && !failure.Reason.MayPass() && failure.Reason != Other:
 			return err
+		}
+		pause := watchPause
+		if failure != nil {
+			pause = min(max(pause, failure.RetryAfter), longestPause)
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(watchPause):
+		case <-time.After(pause):
 		}
 	}
 }
@@ -57,7 +61,7 @@ func (p *Proxy) followOnce(ctx context.Context, path string, query url.Values, c
 		Metadata metav1.ListMeta   `json:"metadata"`
 		Items    []json.RawMessage `json:"items"`
 	}
-	if err := p.Get(ctx, path, query, &list); err != nil {
+	if err := p.exchange(ctx, request{method: http.MethodGet, path: path, query: query}, &list); err != nil {
 		return err
 	}
 	changed(Change{Kind: Listed, Objects: list.Items})

@@ -159,7 +159,7 @@ func TestFollow(t *testing.T) {
 
 func TestFollowEndsWithWhatWillNotPass(t *testing.T) {
 	t.Parallel()
-	for status, reason := range map[string]Reason{"401": Denied, "403": Denied, "400": Rejected} {
+	for status, reason := range map[string]Reason{"401": Unauthorized, "403": Forbidden, "400": Invalid} {
 		synctest.Test(t, func(t *testing.T) {
 			states, err := follow(t, &server{t: t, answers: []string{list("7", "a"), "status " + status}}, 9)
 			var failure *Error
@@ -195,7 +195,7 @@ func TestARequestHasADeadline(t *testing.T) {
 		err := proxy.Get(t.Context(), "/x", url.Values{"labelSelector": {"a=b"}}, new(any))
 		var failure *Error
 		require.ErrorAs(t, err, &failure)
-		assert.Equal(t, Unreachable, failure.Reason)
+		assert.Equal(t, Timeout, failure.Reason)
 		assert.Equal(t, requestTimeout, time.Since(began))
 	})
 }

@@ -57,6 +57,9 @@ func (l *Log) isNew(warning []byte) bool {
 	return true
 }
 
+// IsNew reports whether a warning is heard for the first time, whoever tells of it.
+func (l *Log) IsNew(warning string) bool { return l.isNew([]byte(warning)) }
+
 // isNewFamily reports whether a family of entries is met for the first time.
 func (l *Log) isNewFamily(family string) bool {
 	l.mutex.Lock()

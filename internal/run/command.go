@@ -20,6 +20,7 @@ type Command struct {
 	Name    string
 	Args    []string
 	Env     []string // NAME=value, added to our own environment
+	Without []string // names of variables of our own that it doesn't get; one that ends in * stands for all that begin so
 	Dir     string
 	Stdin   io.Reader // nil means closed, so that no program can ask
 	Stdout  io.Writer

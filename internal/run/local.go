@@ -24,10 +24,7 @@ type Local struct {
 
 // Run implements [Runner].
 func (l Local) Run(ctx context.Context, command Command) error {
-	path, err := exec.LookPath(command.Name)
-	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
-		return &NotFoundError{Name: command.Name}
-	}
+	path, err := Find(command.Name)
 	if err != nil {
 		return err
 	}
@@ -40,7 +37,7 @@ func (l Local) Run(ctx context.Context, command Command) error {
 
 	var kept tail
 	program := exec.CommandContext(limited, path, command.Args...)
-	program.Env = append(os.Environ(), command.Env...)
+	program.Env = command.environment(os.Environ())
 	program.Dir = command.Dir
 	program.Stdin, program.Stdout, program.Stderr = command.Stdin, command.Stdout, command.Stderr
 	if program.Stderr == nil {
@@ -56,6 +53,15 @@ func (l Local) Run(ctx context.Context, command Command) error {
 		sweep(program)
 	}
 	return explain(ctx, limited, command, timeout, err, kept.String())
+}
+
+// Find is the path of a program on PATH, or a [*NotFoundError].
+func Find(name string) (string, error) {
+	path, err := exec.LookPath(name)
+	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
+		return "", &NotFoundError{Name: name}
+	}
+	return path, err
 }
 
 func explain(ctx, limited context.Context, command Command, timeout time.Duration, err error, stderr string) error {

@@ -64,6 +64,27 @@ func (w Word) ExitCode() int {
 	return 130
 }
 
+// Failure is why kubectl or the API server refused something.
+type Failure struct {
+	// no context, bad kubeconfig, version skew, unreachable, certificate, time-out,
+	// unauthorized, forbidden, no namespace, terminating, not found, exists, conflict,
+	// stale, no kind, invalid, admission denied, quota, throttled, unavailable, API down,
+	// webhook, other
+	Reason    string       `json:"reason"`
+	MayPass   bool         `json:"mayPass"`          // whether the same may succeed later, though nobody changes anything
+	Context   string       `json:"context"`          // of the kubeconfig
+	Namespace string       `json:"namespace"`        // that it was about
+	API       string       `json:"api,omitempty"`    // that is down, as in metrics.k8s.io/v1beta1
+	Fields    []FieldFault `json:"fields,omitempty"` // that are invalid
+}
+
+// FieldFault is what is wrong with one field of an object.
+type FieldFault struct {
+	Object  string `json:"object,omitempty"` // as in Deployment "web"
+	Path    string `json:"path"`             // as in spec.replicas
+	Message string `json:"message"`          // what is wrong with it
+}
+
 // Result is how a command ended.
 type Result struct {
 	Word            Word            `json:"result"`          // how it ended, in one word
@@ -78,6 +99,8 @@ type Result struct {
 	Services        []ServiceResult `json:"services"`        // each that the command was about
 	Error           string          `json:"error,omitempty"` // what is wrong, on failure
 	Hints           []string        `json:"hints,omitempty"` // the next commands to type
+
+	Failures []Failure `json:"failures,omitempty"` // of kubectl and the API server, that the error tells of
 
 	EvidenceFolder string `json:"evidenceFolder,omitempty"` // where logs, events and objects were saved, on failure
 	RevertedBy     int    `json:"revertedBy,omitempty"`     // the release that put the former one back

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/manifest"
@@ -18,8 +17,8 @@ func (n *Namespace) Stage(context.Context, target.Plan, []release.Service, targe
 	return nil
 }
 
-// Apply applies the services' objects in one kubectl call. Objects that the
-// plan found as wanted already are left out: where there are none, nothing runs.
+// Apply applies the services' objects one after the other, through the proxy.
+// Objects that the plan found as wanted already are left out.
 func (n *Namespace) Apply(ctx context.Context, plan target.Plan, services []release.Service, _ target.Watch) (bool, error) {
 	return n.applyThose(ctx, plan, services, func(manifest.Object) bool { return true })
 }
@@ -39,49 +38,32 @@ func (n *Namespace) applyThose(ctx context.Context, plan target.Plan, services [
 	}
 	manifest.Sort(objects)
 	n.applied = n.proxy.Now()
-	var applied []string
-	err := n.persist(ctx, func() error {
-		names, err := n.kubectl.Apply(ctx, bare(objects), kubectl.ApplyOptions{Force: plan.Force})
-		if len(names) > len(applied) {
-			applied = names
+	for i, object := range objects {
+		if err := n.applyOne(ctx, object, plan.Force); err != nil {
+			if i > 0 {
+				err = fmt.Errorf("%w (%d of %d objects were applied)", err, i, len(objects))
+			}
+			// What was cut off may have been done all the same.
+			return i > 0 || ctx.Err() != nil, err
 		}
-		return err
-	})
-	if err != nil && len(applied) > 0 {
-		err = fmt.Errorf("%w (%d of %d objects were applied)", err, len(applied), len(objects))
 	}
-	// A call that was cut off may have got further than it said.
-	return len(applied) > 0 || ctx.Err() != nil, err
+	return true, nil
 }
 
-// What the server may get over by itself, and how long it is given for that.
-const (
-	persistTime  = 30 * time.Second
-	persistPause = 500 * time.Millisecond // doubled each time
-)
+// applyOne applies an object. An interrupted command ends with it.
+func (n *Namespace) applyOne(ctx context.Context, object manifest.Object, force bool) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if _, err := n.proxy.Apply(ctx, object.Unstructured, kubectl.ApplyOptions{Force: force}); err != nil {
+		return fmt.Errorf("apply %s: %w", object, err)
+	}
+	return nil
+}
 
 func (n *Namespace) warn(text string) {
 	if n.kubectl.Warn != nil {
 		n.kubectl.Warn(text)
-	}
-}
-
-// persist tries again what failed since the server or what it asks is away for
-// a moment. What is tried must do no harm when it is done twice.
-func (n *Namespace) persist(ctx context.Context, try func() error) error {
-	deadline := time.Now().Add(persistTime)
-	for pause := persistPause; ; pause *= 2 {
-		err := try()
-		var failure *kubectl.Error
-		if !errors.As(err, &failure) || !failure.Passing() || time.Now().Add(pause).After(deadline) {
-			return err
-		}
-		n.warn(fmt.Sprintf("trying again for up to %s: %s", persistTime, failure))
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(pause):
-		}
 	}
 }
 

@@ -4,10 +4,10 @@ import (
 	"context"
 	"slices"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/manifest"
 	"github.com/skycap/skycap/internal/release"
 )
@@ -44,22 +44,20 @@ func (n *Namespace) collectionsOf(ctx context.Context, services []release.Servic
 	return all, nil
 }
 
-// discover asks the server for the collection of a kind.
+// discover asks the server for the collection of a kind. There may be none, or
+// one that can't be watched.
 func (n *Namespace) discover(ctx context.Context, kind schema.GroupVersionKind) (collection, bool, error) {
-	var list metav1.APIResourceList
-	group := "apis/" + kind.GroupVersion().String()
-	if err := n.proxy.Get(ctx, "/"+group, nil, &list); err != nil {
+	resource, err := n.proxy.Resource(ctx, kind)
+	if failedFor(err, kubectl.NoKind) {
+		return collection{}, false, nil
+	}
+	if err != nil || !slices.Contains(resource.Verbs, "watch") {
 		return collection{}, false, err
 	}
-	for _, resource := range list.APIResources {
-		if resource.Kind != kind.Kind || len(resource.Name) == 0 || !slices.Contains(resource.Verbs, "watch") {
-			continue
-		}
-		path := "/" + group + "/" + resource.Name
-		if resource.Namespaced {
-			path = n.path(group, resource.Name)
-		}
-		return collection{path: path, query: n.selector(""), empty: &unstructured.Unstructured{}, optional: true}, true, nil
+	group := "apis/" + kind.GroupVersion().String()
+	path := "/" + group + "/" + resource.Name
+	if resource.Namespaced {
+		path = n.path(group, resource.Name)
 	}
-	return collection{}, false, nil
+	return collection{path: path, query: n.selector(""), empty: &unstructured.Unstructured{}, optional: true}, true, nil
 }

@@ -8,7 +8,6 @@ import (
 	"golang.org/x/sync/errgroup"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/version"
 
 	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/pkg/skycap"
@@ -22,7 +21,7 @@ func (n *Namespace) Examine(ctx context.Context, _ []string) []skycap.Check {
 		if n.cluster != "" {
 			checks = append(checks, skycap.Check{Name: "cluster", OK: true, Message: fmt.Sprintf("it is %q, as skycap.yaml pins it", n.cluster)})
 		}
-		checks = append(checks, n.examineNamespace(ctx))
+		checks = append(checks, n.examineContract(ctx), n.examineNamespace(ctx))
 		checks = append(checks, n.examineRights(ctx)...)
 	}
 	for i := range checks {
@@ -36,6 +35,23 @@ func (n *Namespace) examineKubectl(ctx context.Context) skycap.Check {
 	check := skycap.Check{Name: "kubectl", OK: err == nil, Message: "kubectl " + found + " is there"}
 	if err != nil {
 		check.Message, check.Fix = err.Error(), "to see what it says: kubectl version --client"
+		return check
+	}
+	server, err := n.serverVersion(ctx)
+	if skew := kubectl.SkewOf(found, server); err == nil && skew != "" {
+		check.OK, check.Warning, check.Message = false, true, skew
+		check.Fix = "to install one that fits: " + kubectl.HowToInstall
+	}
+	return check
+}
+
+// examineContract tries whether kubectl prints what skycap reads. That one may not
+// create what is tried is found out below.
+func (n *Namespace) examineContract(ctx context.Context) skycap.Check {
+	err := n.kubectl.Probe(ctx)
+	check := skycap.Check{Name: "kubectl's answers", OK: true, Message: "they are as skycap reads them"}
+	if failedFor(err, kubectl.Skew) {
+		check.OK, check.Message, check.Fix = false, err.Error(), "to install another, "+kubectl.Supported()+": "+kubectl.HowToInstall
 	}
 	return check
 }
@@ -46,11 +62,10 @@ func (n *Namespace) pinned(args string) string {
 }
 
 func (n *Namespace) examineServer(ctx context.Context) skycap.Check {
-	var server version.Info
-	err := n.proxy.Get(ctx, "/version", nil, &server)
+	server, err := n.serverVersion(ctx)
 	check := skycap.Check{
 		Name: "API server", OK: err == nil,
-		Message: fmt.Sprintf("context %q leads to Kubernetes %s", n.kubectl.Context, server.GitVersion),
+		Message: fmt.Sprintf("context %q leads to Kubernetes %s", n.kubectl.Context, server),
 	}
 	if err != nil {
 		check.Message = fmt.Sprintf("context %q: %v", n.kubectl.Context, err)
@@ -66,7 +81,7 @@ func (n *Namespace) examineNamespace(ctx context.Context) skycap.Check {
 	err := n.proxy.Get(ctx, "/api/v1/namespaces/"+n.kubectl.Namespace, nil, &found)
 	check := skycap.Check{Name: "namespace", OK: true, Message: fmt.Sprintf("namespace %q is there", n.kubectl.Namespace)}
 	switch {
-	case failedFor(err, kubectl.Denied):
+	case failedFor(err, kubectl.Forbidden):
 		check.Message = fmt.Sprintf("namespace %q may not be looked at itself", n.kubectl.Namespace)
 	case failedFor(err, kubectl.NoNamespace), failedFor(err, kubectl.NotFound):
 		check.OK, check.Message = false, fmt.Sprintf("namespace %q does not exist", n.kubectl.Namespace)

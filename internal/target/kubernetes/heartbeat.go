@@ -71,7 +71,7 @@ func (l *lock) renew(ctx context.Context) error {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	now := metav1.NewMicroTime(l.namespace.proxy.Now())
-	ctx, cancel := outliving(ctx)
+	ctx, cancel := kubectl.Outliving(ctx)
 	defer cancel()
 	ctx, cancelLate := context.WithTimeout(ctx, renewTime)
 	defer cancelLate()
@@ -82,12 +82,12 @@ func (l *lock) renew(ctx context.Context) error {
 			wanted.Spec.RenewTime = &now
 			path := l.namespace.leases() + "/" + lease.Name
 			err := l.namespace.proxy.Update(ctx, path, wanted, renewed)
-			if failedFor(err, kubectl.Conflict) {
+			if failedFor(err, kubectl.Stale) {
 				if wanted.ResourceVersion, err = l.namespace.stillOurs(ctx, lease); err == nil {
 					err = l.namespace.proxy.Update(ctx, path, wanted, renewed)
 				}
 			}
-			if failedFor(err, kubectl.Conflict) || failedFor(err, kubectl.NotFound) {
+			if failedFor(err, kubectl.Stale) || failedFor(err, kubectl.NotFound) {
 				return l.namespace.lost(ctx, lease)
 			}
 			if err == nil {
@@ -128,20 +128,6 @@ func (n *Namespace) lost(ctx context.Context, lease *coordinationv1.Lease) error
 // unlockTime bounds how long giving locks back may take.
 const unlockTime = 5 * time.Second
 
-// outliving is a context that lasts for a moment longer than another one, which
-// is what a write takes: one that was given up could be done all the same, later.
-func outliving(ctx context.Context) (context.Context, context.CancelFunc) {
-	outlives, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		select {
-		case <-outlives.Done():
-		case <-time.After(unlockTime):
-			cancel()
-		}
-	})
-	return outlives, func() { stop(); cancel() }
-}
-
 // Unlock deletes the Leases that still are ours.
 func (l *lock) Unlock() error {
 	l.stop()
@@ -158,7 +144,7 @@ func (n *Namespace) giveBack(leases []*coordinationv1.Lease) error {
 		work.Go(func() error {
 			path := n.leases() + "/" + lease.Name
 			err := n.proxy.Delete(ctx, path, metav1.Preconditions{UID: &lease.UID, ResourceVersion: &lease.ResourceVersion})
-			if !failedFor(err, kubectl.Conflict) {
+			if !failedFor(err, kubectl.Stale) {
 				return err
 			}
 			version, err := n.stillOurs(ctx, lease)

@@ -60,7 +60,7 @@ func isNeededByJobs(object manifest.Object) bool {
 }
 
 func (n *Namespace) runJob(ctx context.Context, job manifest.Object, phase target.Phase, watch target.Log) error {
-	err := n.persist(ctx, func() error {
+	err := n.proxy.Persist(ctx, func() error {
 		return n.proxy.Create(ctx, n.jobs(), url.Values{"fieldManager": {kubectl.FieldManager}}, job.Unstructured, nil)
 	})
 	if err != nil && !failedFor(err, kubectl.Exists) {

@@ -108,7 +108,7 @@ func asError(frozen *target.FrozenError) error {
 
 // takeAll takes all locks or none. Held is the first that somebody else has.
 func (n *Namespace) takeAll(ctx context.Context, services []string, identity string, claim target.Claim) (taken []*coordinationv1.Lease, held *coordinationv1.Lease, err error) {
-	ctx, cancel := outliving(ctx)
+	ctx, cancel := kubectl.Outliving(ctx)
 	defer cancel()
 	for _, service := range services {
 		var lease *coordinationv1.Lease
@@ -143,7 +143,7 @@ func (n *Namespace) take(ctx context.Context, service, identity string, claim ta
 	}
 	wanted.ResourceVersion, wanted.UID = held.ResourceVersion, held.UID
 	err = n.proxy.Update(ctx, n.leases()+"/"+wanted.Name, wanted, taken)
-	if failedFor(err, kubectl.Conflict) || failedFor(err, kubectl.NotFound) { // somebody else was faster
+	if failedFor(err, kubectl.Stale) || failedFor(err, kubectl.NotFound) { // somebody else was faster
 		return nil, held, nil
 	}
 	return taken, nil, err

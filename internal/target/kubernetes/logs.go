@@ -153,7 +153,7 @@ func (l *podLogs) query(container podContainer) url.Values {
 // container hands over the lines of one container as the bytes that they are.
 func (l *podLogs) container(ctx context.Context, container podContainer, query url.Values) error {
 	stream, err := l.namespace.proxy.Stream(ctx, l.namespace.path("api/v1", "pods")+"/"+container.pod+"/log", query)
-	if failedFor(err, kubectl.NotFound) || failedFor(err, kubectl.Rejected) {
+	if failedFor(err, kubectl.NotFound) || failedFor(err, kubectl.Invalid) {
 		return nil // the pod is gone, or its container's log is
 	}
 	if err != nil {

@@ -22,6 +22,8 @@ type Namespace struct {
 	cluster string          // its UID, as it is pinned and was found; empty where none is
 	proven  map[string]bool // the digests that the registry has shown to exist
 	applied time.Time       // when objects were applied, by the cluster's clock
+
+	versionsChecked bool // whether kubectl's was compared with the server's
 }
 
 // Open reaches for a namespace through kubectl. Cluster, if it isn't empty, is

@@ -49,12 +49,11 @@ func (n *Namespace) Plan(ctx context.Context, r *release.Release, options target
 	var plan target.Plan
 	reads, readsCtx := errgroup.WithContext(ctx)
 	reads.Go(func() (err error) {
-		if all := slices.Concat(objects, withheld); len(all) > 0 { // kubectl takes none for a mistake
-			live, err = n.kubectl.Get(readsCtx, bare(all))
-		}
+		live, err = n.proxy.Objects(readsCtx, bare(slices.Concat(objects, withheld)))
 		return err
 	})
 	reads.Go(func() (err error) { plan.Releases, err = n.Releases(readsCtx); return err })
+	reads.Go(func() error { return n.checkVersions(readsCtx) })
 	if err := reads.Wait(); err != nil {
 		return plan, err
 	}
@@ -144,11 +143,7 @@ func (n *Namespace) try(
 	for _, found := range conflicts {
 		force = force || len(found) > 0
 	}
-	var answer []*unstructured.Unstructured
-	err := n.persist(ctx, func() (err error) {
-		answer, err = n.kubectl.TryApply(ctx, bare(tried), kubectl.ApplyOptions{Force: force})
-		return err
-	})
+	answer, err := n.kubectl.TryApply(ctx, bare(tried), kubectl.ApplyOptions{Force: force})
 	return indexed(answer), err
 }
 

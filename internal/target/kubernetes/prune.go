@@ -11,7 +11,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/manifest"
 	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/target"
@@ -33,7 +32,7 @@ func (n *Namespace) findObsolete(ctx context.Context, r *release.Release, plan *
 	if len(former) == 0 {
 		return nil
 	}
-	live, err := n.getFormer(ctx, slices.Collect(maps.Values(former)))
+	live, err := n.proxy.Objects(ctx, bare(slices.Collect(maps.Values(former))))
 	if err != nil {
 		return err
 	}
@@ -47,16 +46,6 @@ func (n *Namespace) findObsolete(ctx context.Context, r *release.Release, plan *
 		plan.Changes = append(plan.Changes, skycap.ObjectChange{Service: service, Action: "delete", Kind: found.GetKind(), Name: found.GetName()})
 	}
 	return nil
-}
-
-// getFormer reads what is there of former objects. Those of a kind that the server
-// doesn't know any more went with it.
-func (n *Namespace) getFormer(ctx context.Context, former []manifest.Object) ([]*unstructured.Unstructured, error) {
-	live, err := n.kubectl.Get(ctx, bare(former))
-	if !failedFor(err, kubectl.NoKind) {
-		return live, err
-	}
-	return n.kubectl.Get(ctx, bare(slices.DeleteFunc(former, func(o manifest.Object) bool { return manifest.IsCustom(o.GroupVersionKind()) })))
 }
 
 // created reports whether skycap itself made an object, for one of the services.
@@ -133,22 +122,21 @@ func (n *Namespace) Settle(ctx context.Context, plan target.Plan, r *release.Rel
 // deleteObsolete deletes objects that still are as the plan has found them:
 // another service may have taken one over meanwhile.
 func (n *Namespace) deleteObsolete(ctx context.Context, obsolete []manifest.Object, services []string) error {
-	if len(obsolete) == 0 {
-		return nil
-	}
-	live, err := n.kubectl.Get(ctx, bare(obsolete))
+	live, err := n.proxy.Objects(ctx, bare(obsolete))
 	if err != nil {
 		return err
 	}
 	planned := indexed(bare(obsolete))
-	live = slices.DeleteFunc(live, func(now *unstructured.Unstructured) bool {
+	for _, now := range live {
 		object := manifest.Object{Unstructured: now}
-		return now.GetUID() != planned[manifest.Key(now)].GetUID() || !n.created(object, services) || !object.Prunable()
-	})
-	if len(live) == 0 {
-		return nil
+		if now.GetUID() != planned[manifest.Key(now)].GetUID() || !n.created(object, services) || !object.Prunable() {
+			continue
+		}
+		if err := n.proxy.Remove(ctx, now); err != nil {
+			return err
+		}
 	}
-	return n.kubectl.Delete(ctx, live)
+	return nil
 }
 
 // deleteRecords deletes records; their further parts go with them.

@@ -148,7 +148,7 @@ func (n *Namespace) read(ctx context.Context, all []collection) (*state, error) 
 
 // isMissing reports whether a collection may not be read, or is none of this server's.
 func isMissing(err error) bool {
-	return failedFor(err, kubectl.Denied) || failedFor(err, kubectl.NotFound)
+	return failedFor(err, kubectl.Forbidden) || failedFor(err, kubectl.NotFound)
 }
 
 // following is a state that is kept as the cluster has it.

@@ -44,7 +44,7 @@ func (n *Namespace) Releases(ctx context.Context) ([]skycap.Release, error) {
 // those that were cut off before, that is written down.
 func (n *Namespace) Begin(ctx context.Context, r *release.Release, plan target.Plan, number int) (int, error) {
 	r.Time = n.proxy.Now() // after it took its locks, by the same clock: that tells whose they are
-	ctx, cancel := outliving(ctx)
+	ctx, cancel := kubectl.Outliving(ctx)
 	defer cancel()
 	for _, earlier := range plan.Releases {
 		if release.Unfinished(earlier) && isSubset(earlier.Services, r.Names()) && !plan.TakesUp(earlier) {

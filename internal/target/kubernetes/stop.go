@@ -83,7 +83,7 @@ func (n *Namespace) set(ctx context.Context, workload workload, manager string, 
 		"metadata": map[string]any{"annotations": map[string]any{AnnotationReplicas: remembered}},
 		"spec":     workload.scaled(replicas),
 	}
-	err := n.persist(ctx, func() error { return n.proxy.Merge(ctx, workload.path, manager, fields) })
+	err := n.proxy.Persist(ctx, func() error { return n.proxy.Merge(ctx, workload.path, manager, fields) })
 	if err != nil {
 		return fmt.Errorf("%s: %w", workload, err)
 	}
