@@ -198,7 +198,9 @@ func (h *host) learn(ctx context.Context, pending *ssh.Pending) error {
 }
 
 // manifestScript computes archive.Manifest on a host, as a function of the shell.
-func manifestScript() string { return "manifest() {\n" + ssh.Condensed(archive.ManifestScript) + "\n}\n" }
+func manifestScript() string {
+	return "manifest() {\n" + ssh.Condensed(archive.ManifestScript) + "\n}\n"
+}
 
 // watchTime is how long a unit without a check has to become active.
 const watchTime = 30 * time.Second
