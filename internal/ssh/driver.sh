@@ -155,7 +155,7 @@ lock() {
 	flock -n 9
 	status=$?
 	case $status in
-	0) return ;;
+	0) export SKYCAP_LOCKED=yes; return ;;
 	1) status=75 ;;
 	*) status=74 ;;
 	esac
@@ -170,13 +170,14 @@ steps() {
 		case $kind in
 		run) run "$size" "$script" "$user" ;;
 		lock) lock "$size" ;;
-		unlock) exec 9>&-; status=0 ;;
+		unlock) exec 9>&-; SKYCAP_LOCKED= status=0 ;;
 		esac
 		trailer "$id" "$status"
 	done
 }
 
 exec 3<&0 </dev/null
+unset SKYCAP_LOCKED
 missing=
 for tool in cat dd flock gzip setsid sleep; do
 	command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"

@@ -61,6 +61,7 @@ func (s *Session) Send(step Step) *Pending {
 // Lock has the remote shell itself open a file, which is made if need be, and
 // hold a lock on it until Unlock or its own end. The status is 0, [Locked] when
 // another has it, or 74 when the file can't be locked, with the reason on Stderr.
+// To steps that run as the login user, SKYCAP_LOCKED is not empty while it is held.
 func (s *Session) Lock(path string) *Pending {
 	step := Step{Name: "lock", Args: []string{path}}
 	return s.enqueue("lock", step, step.check())

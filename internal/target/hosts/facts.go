@@ -19,6 +19,7 @@ type facts struct {
 	now        time.Time     // by the host's clock
 	off        time.Duration // of that clock, as far as it can be told
 	root       bool          // deploy_to is there
+	prepared   bool          // and so are skycap's own folders in it
 	base       string        // deploy_to, or the nearest folder above it that is there
 	reachable  bool          // the owner can make deploy_to
 	nobody     string        // the owner, where there is no such user
@@ -116,6 +117,8 @@ func (f *facts) takeWord(name, value string) {
 	switch name {
 	case "root":
 		f.root = true
+	case "prepared":
+		f.prepared = true
 	case "base":
 		f.base = value
 	case "reachable":

@@ -79,7 +79,7 @@ func (h *host) step(name string, hosting release.Hosting, text string, args ...s
 func environment(hosting release.Hosting) []string {
 	return []string{
 		"ROOT=" + hosting.DeployTo, "OWNER=" + hosting.Owner, "SUDO=" + strings.Join(hosting.Sudo, " "), "UNIT=" + hosting.Unit,
-		"CHECK_URL=" + hosting.CheckURL, "CHECK_COMMAND=" + hosting.CheckCommand, "BUILD=" + hosting.Build, "LOOK=",
+		"CHECK_URL=" + hosting.CheckURL, "CHECK_COMMAND=" + hosting.CheckCommand, "BUILD=" + hosting.Build, "LOOK=", "SIGN=",
 	}
 }
 

@@ -39,9 +39,10 @@ const (
 // So of two that begin at once, one goes on.
 func (t *Hosts) Lock(ctx context.Context, services []string, claim target.Claim) (target.Lock, error) {
 	groups := t.chosen(services)
-	began := time.Now()
+	began, by := time.Now(), claim.Holder
+	sign := mustJSON(holder{Who: by.Who, Job: by.Job, Command: by.Command, Since: t.Now().UTC()})
 	for tried := time.Now(); ; {
-		blocker, isFirst, err := t.tryLock(ctx, groups)
+		blocker, isFirst, err := t.tryLock(ctx, groups, sign)
 		if err == nil && blocker == nil {
 			err = t.checkFrozen(groups, claim)
 		}
@@ -50,7 +51,6 @@ func (t *Hosts) Lock(ctx context.Context, services []string, claim target.Claim)
 			return nil, err
 		}
 		if blocker == nil {
-			t.sign(ctx, groups, claim.Holder)
 			return &lock{ctx: ctx, target: t, groups: groups}, nil
 		}
 		locked, pause := blocker.lockedBy(), yieldPause
@@ -76,11 +76,11 @@ func (t *Hosts) Lock(ctx context.Context, services []string, claim target.Claim)
 
 // tryLock takes what it can get. Blocker is a host that another has, and isFirst
 // tells whether it is the one that decides.
-func (t *Hosts) tryLock(ctx context.Context, groups []*group) (blocker *host, isFirst bool, err error) {
+func (t *Hosts) tryLock(ctx context.Context, groups []*group, sign string) (blocker *host, isFirst bool, err error) {
 	var faults []error
 	for _, g := range groups {
 		taking := g.taking()
-		errs := each(taking, func(h *host) error { return h.lock(ctx) })
+		errs := each(taking, func(h *host) error { return h.lock(ctx, sign) })
 		faults = append(faults, g.lose(taking, errs))
 	}
 	if err := joined(faults); err != nil {
@@ -98,28 +98,58 @@ func (t *Hosts) tryLock(ctx context.Context, groups []*group) (blocker *host, is
 	return blocker, isFirst, nil
 }
 
-// lock takes the host's lock, if it is to be had, and reads its facts: all of it
-// is sent in one go.
-func (h *host) lock(ctx context.Context) error {
+// lock takes the host's lock, if it is to be had, signs it, and reads the host's facts:
+// all of it is sent in one go. Skycap's own folders are made where there are none.
+func (h *host) lock(ctx context.Context, sign string) error {
 	if h.locked {
 		return nil
 	}
-	session := h.open(ctx)
-	preparing := session.Send(h.step("prepare", h.group.Service, script("prepare")))
-	locking := session.Lock(h.group.Service.DeployTo + "/.skycap/lock")
-	looking := session.Send(h.looking(false))
-	if _, err := h.await(ctx, "prepare", preparing); err != nil {
-		return h.unprepared(ctx, looking, err)
+	looking, err := h.tryLock(ctx, sign)
+	if err != nil && h.cannotLock(err) {
+		preparing := h.prepare(ctx)
+		again, fault := h.tryLock(ctx, sign)
+		if _, err := h.await(ctx, "prepare", preparing); err != nil {
+			return h.unprepared(ctx, again, err)
+		}
+		looking, err = again, fault
 	}
+	if err != nil {
+		return err
+	}
+	if err := h.learn(ctx, looking); err != nil {
+		return err
+	}
+	if h.locked && !h.facts.prepared {
+		_, err = h.await(ctx, "prepare", h.prepare(ctx))
+	}
+	return err
+}
+
+func (h *host) prepare(ctx context.Context) *ssh.Pending {
+	return h.open(ctx).Send(h.step("prepare", h.group.Service, script("prepare")))
+}
+
+// tryLock tries to take the host's lock, and sends a look after it.
+func (h *host) tryLock(ctx context.Context, sign string) (looking *ssh.Pending, err error) {
+	session, look := h.open(ctx), h.looking(false)
+	look.Env = append(look.Env, "SIGN="+sign)
+	locking := session.Lock(h.group.Service.DeployTo + "/.skycap/lock")
+	looking = session.Send(look)
 	result, err := locking.Wait(ctx)
 	if err != nil {
-		return h.failed("lock", err)
+		return looking, h.failed("lock", err)
 	}
 	if result.Status != 0 && result.Status != ssh.Locked {
-		return &HostError{Service: h.group.service, Host: h.address, Step: "lock", Status: result.Status, Said: lines(string(result.Stderr))}
+		err = &HostError{Service: h.group.service, Host: h.address, Step: "lock", Status: result.Status, Said: lines(string(result.Stderr))}
 	}
 	h.locked = result.Status == 0
-	return h.learn(ctx, looking)
+	return looking, err
+}
+
+// cannotLock reports whether a host has answered that there is no file that can be locked.
+func (h *host) cannotLock(err error) bool {
+	var failed *HostError
+	return errors.As(err, &failed) && failed.Step == "lock" && failed.Status != 0
 }
 
 // unprepared says why the host's folders could not be made, as a plan would.
@@ -160,16 +190,6 @@ func (t *Hosts) checkFrozen(groups []*group, claim target.Claim) error {
 
 func (f *freeze) error(environment string) *target.FrozenError {
 	return &target.FrozenError{Environment: environment, Who: f.Who, Why: f.Why, Since: f.Since}
-}
-
-// sign writes beside the locks who has them.
-func (t *Hosts) sign(ctx context.Context, groups []*group, by target.Holder) {
-	text := mustJSON(holder{Who: by.Who, Job: by.Job, Command: by.Command, Since: t.Now().UTC()})
-	for _, g := range groups {
-		for _, h := range g.taking() {
-			h.later(ctx, h.writing("holder", text))
-		}
-	}
 }
 
 // unlock gives back what was got. A host that is gone has given it back itself.

@@ -39,6 +39,9 @@ save() {
 		mv -f "$ROOT/.skycap/tmp/save.$$" "$1" || fail "$1 could not be written"
 }
 
+# prepared reports whether the folders of skycap's own are there.
+prepared() { [ -d releases ] && [ -d shared ] && [ -d .skycap/tmp ] && [ -d .skycap/folders ] && [ -d .skycap/releases ]; }
+
 # is_current reports whether a release folder is the current one, however that is written.
 is_current() { [ "releases/$1" -ef current ]; }
 

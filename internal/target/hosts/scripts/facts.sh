@@ -1,5 +1,6 @@
 # Says how the host is, a line for each fact: a name, a tab and its value. The
-# arguments are the linked files. It changes nothing.
+# arguments are the linked files. It changes nothing but who has the lock, where the
+# session has it and brings that.
 fact() { printf '%s\t%s\n' "$1" "$2"; }
 
 # folder says what is known of a release folder: its name, its key, its revision,
@@ -16,6 +17,7 @@ folder() {
 line_of() { [ ! -r ".skycap/$1" ] || { read -r line <".skycap/$1" && fact "$1" "$line"; }; }
 
 tree() {
+	! prepared || fact prepared yes
 	line_as_owner 'shift; for path; do [ ! -e "$path" ] || [ -w "$path" ] || stat --printf "unwritable\t%n\t%U\n" -- "$path"; done' \
 		. releases shared .skycap .skycap/folders .skycap/releases .skycap/tmp
 	find . releases -maxdepth 1 -type d ! -path ./repo ! -user "${OWNER:-$me}" -printf 'foreign\t%p\t%u\n' -quit 2>/dev/null
@@ -36,8 +38,9 @@ tree() {
 	done
 	[ ! -e .skycap/restart-due ] || fact due yes
 	line_of freeze
-	if [ -r .skycap/lock ] && ! flock -n .skycap/lock true; then
+	if [ -n "$SKYCAP_LOCKED" ] || { [ -r .skycap/lock ] && ! flock -n .skycap/lock true; }; then
 		fact held yes
+		[ -z "$SKYCAP_LOCKED" ] || [ -z "$SIGN" ] || line_as_owner 'printf "%s\n" "$2" >.skycap/tmp/holder && mv -f .skycap/tmp/holder .skycap/holder' "$SIGN"
 		line_of holder
 	fi
 	set -- .skycap/releases/*.json

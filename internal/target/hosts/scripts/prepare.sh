@@ -7,6 +7,6 @@ if [ ! -d "$ROOT" ]; then
 	fi
 fi
 cd "$ROOT" || exit 1
-[ -d releases ] && [ -d shared ] && [ -d .skycap/tmp ] && [ -d .skycap/folders ] && [ -d .skycap/releases ] ||
+prepared ||
 	why=$(as_owner mkdir -p releases shared .skycap/tmp .skycap/folders .skycap/releases 2>&1) || fail "$why"
 [ -e .skycap/lock ] || why=$(as_owner touch .skycap/lock 2>&1) || fail "$why"
