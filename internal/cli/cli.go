@@ -15,6 +15,7 @@ import (
 
 	"github.com/skycap/skycap/internal/noise"
 	"github.com/skycap/skycap/internal/report"
+	"github.com/skycap/skycap/internal/run"
 	"github.com/skycap/skycap/internal/settings"
 	"github.com/skycap/skycap/pkg/skycap"
 )
@@ -36,11 +37,13 @@ type session struct {
 	report  *report.Reporter
 	result  skycap.Result // of a command that prints events
 	noise   noise.Log     // what kubectl warned of, and what nobody was shown
+	guard   run.Guard     // of programs, should skycap be killed
 }
 
 // Main runs skycap with arguments and returns its exit code.
 func Main(ctx context.Context, version string, args []string, streams Streams) int {
 	s := &session{Streams: streams, version: version, args: args, began: time.Now()}
+	defer s.guard.Close()
 	root := s.root()
 	root.SetArgs(args)
 	command, err := root.ExecuteContextC(ctx)

@@ -31,7 +31,7 @@ func (s *session) doctorCommand() *cobra.Command {
 				return err
 			}
 			fix := func(err error) string { return strings.Join(s.explain(command, err).hints, "; ") }
-			doctor := &action.Doctor{Operator: operator, Fix: fix, SSH: sshVersion(run.Local{Started: s.started})}
+			doctor := &action.Doctor{Operator: operator, Fix: fix, SSH: sshVersion(s.runner())}
 			diagnosis, err := doctor.Run(command.Context(), strings.Join(args, ""))
 			if err != nil {
 				return err

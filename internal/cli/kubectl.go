@@ -63,7 +63,7 @@ func (s *session) pinnedKubectl(name string) (kubectl.Client, error) {
 	if environment.Kubernetes == nil {
 		return kubectl.Client{}, &usageError{fmt.Sprintf("environment %q has no namespace", name)}
 	}
-	return s.kubectlClient(run.Local{Started: s.started}, environment)
+	return s.kubectlClient(s.runner(), environment)
 }
 
 // explainNoise names the rule of a record that is kept back.

@@ -38,7 +38,7 @@ func (s *session) sshCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			runner := run.Local{Started: s.started}
+			runner := s.runner()
 			login, err := s.sshClient(runner).Command(host, isTerminal(s.In) && isTerminal(s.Out), args[2:])
 			if err != nil {
 				return err

@@ -31,7 +31,7 @@ func (s *session) operator() (*action.Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	runner := run.Local{Started: s.started}
+	runner := s.runner()
 	return &action.Operator{
 		Project: project,
 		Repository: func(ctx context.Context) (revision.Repository, error) {
@@ -49,6 +49,9 @@ func (s *session) operator() (*action.Operator, error) {
 		Evidence: evidenceFolder(),
 	}, nil
 }
+
+// runner runs the programs of this command.
+func (s *session) runner() run.Local { return run.Local{Started: s.started, Guard: &s.guard} }
 
 // started tells of each program that is started, those who want to know.
 func (s *session) started(command run.Command) { s.report.Debug("run " + command.String()) }

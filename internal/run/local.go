@@ -17,9 +17,10 @@ const grace = 2 * time.Second
 const stderrKept = 16 << 10
 
 // Local runs programs on this machine. No program outlives the context, its
-// deadline or, on Linux, skycap itself. Started is told each command, when set.
+// deadline or skycap itself.
 type Local struct {
-	Started func(Command)
+	Started func(Command) // is told each command; may be nil
+	Guard   *Guard        // without one, what programs have started may outlive a skycap that is killed
 }
 
 // Run implements [Runner].
@@ -48,11 +49,24 @@ func (l Local) Run(ctx context.Context, command Command) error {
 	if l.Started != nil {
 		l.Started(command)
 	}
-	err = program.Run()
 	if !command.Foreground {
-		sweep(program)
+		l.Guard.stand()
+	}
+	if err = program.Start(); err == nil {
+		err = l.wait(program, command.Foreground)
 	}
 	return explain(ctx, limited, command, timeout, err, kept.String())
+}
+
+// wait waits for the end of a program and of its group.
+func (l Local) wait(program *exec.Cmd, foreground bool) error {
+	if foreground {
+		return program.Wait()
+	}
+	l.Guard.begins(program)
+	defer l.Guard.ends(program)
+	defer sweep(program)
+	return program.Wait()
 }
 
 // Find is the path of a program on PATH, or a [*NotFoundError].

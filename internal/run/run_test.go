@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
@@ -86,6 +87,31 @@ func TestGrandchildrenEndWithTheContext(t *testing.T) {
 	cancel()
 	require.ErrorIs(t, <-done, context.Canceled)
 	assert.Eventually(t, func() bool { return ended(grandchild) }, 5*time.Second, 5*time.Millisecond)
+}
+
+// In the place of skycap stands this test itself, started again.
+func TestGrandchildrenEndWithAKilledSkycap(t *testing.T) {
+	if os.Getenv("RUN_GRANDCHILD") != "" {
+		_ = Local{Guard: &Guard{}}.Run(t.Context(), Command{Name: "sh", Args: []string{"-c", "sleep 60 & echo $!; wait"}, Stdout: os.Stdout})
+		return
+	}
+	if _, err := os.Stat("/proc/self"); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("CI runs this test: it looks for processes in /proc")
+		}
+		t.Skip("needs Linux: it looks for processes in /proc")
+	}
+	t.Parallel()
+	pids := make(pidWriter, 1)
+	skycap := exec.Command(os.Args[0], "-test.run=^TestGrandchildrenEndWithAKilledSkycap$")
+	skycap.Env = append(os.Environ(), "RUN_GRANDCHILD=yes")
+	skycap.Stdout = pids
+	require.NoError(t, skycap.Start())
+	grandchild := <-pids
+	require.False(t, ended(grandchild))
+	require.NoError(t, skycap.Process.Kill())
+	assert.Eventually(t, func() bool { return ended(grandchild) }, 5*time.Second, 5*time.Millisecond)
+	_ = skycap.Wait()
 }
 
 func TestForegroundSharesOurGroupAndEndsWithTheContext(t *testing.T) {

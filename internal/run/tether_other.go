@@ -1,11 +1,12 @@
-//go:build !linux
+//go:build !unix
 
 package run
 
 import "os/exec"
 
-// tether leaves the program as it is: it ends with its context, but outlives a
-// skycap that is killed, since only Linux tells children of a parent's death.
+// tether leaves the program as it is: it ends with its context.
 func tether(*exec.Cmd, bool) {}
 
 func sweep(*exec.Cmd) {}
+
+func shield(*exec.Cmd) {}
