@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"github.com/skycap/skycap/cmd/skycap-lab/internal/noisy"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/process"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/state"
 )
@@ -12,5 +13,6 @@ func ControlPlane(dir state.Dir, s state.Settings) []process.Daemon {
 		apiServer(dir, s),
 		controllerManager(dir, s),
 		scheduler(dir, s),
+		noisy.Daemon(dir, s),
 	}
 }
