@@ -6,7 +6,8 @@ import (
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/state"
 )
 
-// ControlPlane lists the components in the order in which they start.
+// ControlPlane lists the components in the order in which they start. The proxy that makes
+// noise is always there: it costs nothing while nobody uses it.
 func ControlPlane(dir state.Dir, s state.Settings) []process.Daemon {
 	return []process.Daemon{
 		etcd(dir),
