@@ -18,9 +18,6 @@ const (
 	unusedDomain = ".example.com"
 )
 
-// versions that each of the unused groups has.
-var versions = []string{"v1", "v1beta1"}
-
 // Aggregated APIs that don't answer as they should.
 const (
 	down      = "metrics.k8s.io"
@@ -73,7 +70,7 @@ func addGroups(r *http.Response) error {
 	found, _ := list["groups"].([]any)
 	found = append(found, entry(down, "v1beta1"), entry(forbidden, "v1beta1"))
 	for i := range unusedGroups {
-		found = append(found, entry(fmt.Sprintf("team%d%s", i, unusedDomain), versions...))
+		found = append(found, entry(fmt.Sprintf("team%d%s", i, unusedDomain), "v1", "v1beta1"))
 	}
 	list["groups"] = found
 	content, err := json.Marshal(list)

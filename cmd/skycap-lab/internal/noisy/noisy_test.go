@@ -52,7 +52,7 @@ func proxyTo(t *testing.T, handler http.HandlerFunc) string {
 	return front.URL
 }
 
-func ask(t *testing.T, method, address string) *http.Response {
+func ask(t *testing.T, method, address string) (status int, body io.Reader) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, address, nil)
 	if err != nil {
@@ -65,7 +65,7 @@ func ask(t *testing.T, method, address string) *http.Response {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { response.Body.Close() }) //nolint:errcheck // read only
-	return response
+	return response.StatusCode, response.Body
 }
 
 func TestAnswers(t *testing.T) {
@@ -84,10 +84,10 @@ func TestAnswers(t *testing.T) {
 		"a group that nobody uses":             {"GET", "/apis/team7.example.com/v1beta1", 200, `"groupVersion":"team7.example.com/v1beta1"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			response := ask(t, test.method, address+test.path)
-			body, err := io.ReadAll(response.Body)
-			if err != nil || response.StatusCode != test.status || !strings.Contains(string(body), test.has) {
-				t.Errorf("got %s %q, %v; want %d and %q", response.Status, body, err, test.status, test.has)
+			status, body := ask(t, test.method, address+test.path)
+			text, err := io.ReadAll(body)
+			if err != nil || status != test.status || !strings.Contains(string(text), test.has) {
+				t.Errorf("got %d %q, %v; want %d and %q", status, text, err, test.status, test.has)
 			}
 		})
 	}
@@ -101,7 +101,8 @@ func TestGroupsAreListedOneByOne(t *testing.T) {
 			Versions []struct{ GroupVersion string }
 		}
 	}
-	if err := json.NewDecoder(ask(t, "GET", proxyTo(t, echo)+"/apis").Body).Decode(&list); err != nil {
+	_, body := ask(t, "GET", proxyTo(t, echo)+"/apis")
+	if err := json.NewDecoder(body).Decode(&list); err != nil {
 		t.Fatal(err)
 	}
 	if list.Asked != "application/json" {
@@ -129,7 +130,8 @@ func TestWatchesAreNotKeptBack(t *testing.T) {
 		<-heard
 		fmt.Fprintln(w, "second") //nolint:errcheck // a test's
 	})
-	lines := bufio.NewScanner(ask(t, "GET", address+"/api/v1/pods?watch=true").Body)
+	_, body := ask(t, "GET", address+"/api/v1/pods?watch=true")
+	lines := bufio.NewScanner(body)
 	if !lines.Scan() || lines.Text() != "first" {
 		t.Errorf("heard %q, %v", lines.Text(), lines.Err())
 	}
@@ -159,7 +161,7 @@ func TestConnectionsAreUpgraded(t *testing.T) {
 	}
 	request.Header.Set("Connection", "Upgrade")
 	request.Header.Set("Upgrade", "SPDY/3.1")
-	response, err := http.DefaultClient.Do(request)
+	response, err := http.DefaultClient.Do(request) //nolint:bodyclose // the stream is closed
 	if err != nil {
 		t.Fatal(err)
 	}
