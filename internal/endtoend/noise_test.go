@@ -76,8 +76,8 @@ func TestCauseIsToldThroughNoise(t *testing.T) {
 				throughNoise(c)
 				c.edit("skycap.yaml", "context: skycap-lab,", "context: skycap-lab-restricted,")
 			}},
-		// kubectl's own error takes the kind for unknown: only what else is noise says that its API is down.
-		{name: "object of the API that is down", code: 1, says: []string{"metrics.k8s.io"},
+		// kubectl itself takes the kind for unknown: only what else is noise tells it why.
+		{name: "object of the API that is down", code: 1, says: []string{`API "metrics.k8s.io/v1beta1" is down`},
 			prepare: func(c *checkout) {
 				throughNoise(c)
 				c.commit("deploy/web/metrics.yaml", "{apiVersion: metrics.k8s.io/v1beta1, kind: PodMetrics, metadata: {name: web}}\n")
