@@ -31,6 +31,7 @@ type lab struct {
 	registry   string
 	repository string
 	kubeconfig string
+	noisy      string // a kubeconfig with which kubectl complains of much
 	state      string
 }
 
@@ -57,7 +58,8 @@ func runTests(m *testing.M) (int, error) {
 	defer os.RemoveAll(folder) //nolint:errcheck // only a temporary folder
 	shared = lab{
 		binary: filepath.Join(folder, "skycap"), state: os.Getenv("SKYCAP_LAB_STATE"),
-		registry: os.Getenv("SKYCAP_LAB_REGISTRY"), repository: os.Getenv("SKYCAP_LAB_REPO"), kubeconfig: os.Getenv("KUBECONFIG"),
+		registry: os.Getenv("SKYCAP_LAB_REGISTRY"), repository: os.Getenv("SKYCAP_LAB_REPO"),
+		kubeconfig: os.Getenv("KUBECONFIG"), noisy: os.Getenv("SKYCAP_LAB_NOISY_KUBECONFIG"),
 	}
 	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", shared.binary, "../../cmd/skycap").CombinedOutput()
 	if err != nil {

@@ -53,6 +53,9 @@ func fakeKubectl(args []string) int {
 	fmt.Println("Starting to serve on", socket)
 	go func() {
 		_ = http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:gosec // a test's
+			if context == "chatters" {
+				fmt.Fprintln(os.Stderr, outage)
+			}
 			_, _ = fmt.Fprintf(w, `{"host": %q, "args": %q, "kuberc": %q}`,
 				r.Host, strings.Join(args, " "), cmp.Or(os.Getenv("KUBERC"), "unset"))
 		}))

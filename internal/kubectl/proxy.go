@@ -31,6 +31,7 @@ const requestTimeout = 30 * time.Second
 type Proxy struct {
 	kubectl Client
 	client  *http.Client
+	noise   *filter // of its stderr
 	folder  string
 	stop    context.CancelFunc
 	ended   <-chan error
@@ -56,7 +57,7 @@ func (c Client) Proxy(ctx context.Context) (*Proxy, error) {
 	command.Timeout, command.Stdout = proxyLife, &announcement{heard: listening}
 	proxy := &Proxy{kubectl: c, client: overSocket(socket), folder: folder, stop: stop, ended: ended}
 	noise := c.listen(command)
-	command.Stderr = io.MultiWriter(noise, &proxy.said)
+	proxy.noise, command.Stderr = noise, io.MultiWriter(noise, &proxy.said)
 	go func() {
 		err := c.Runner.Run(life, command)
 		noise.End(err != nil)
@@ -264,6 +265,9 @@ func (p *Proxy) send(ctx context.Context, r request) (*http.Response, error) {
 	if answer.StatusCode/100 != 2 {
 		defer func() { _ = answer.Body.Close() }()
 		return nil, p.refusal(r, answer)
+	}
+	if p.noise != nil {
+		p.noise.Forget() // else its silence, which means that all is well, would show it
 	}
 	return answer, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/skycap/skycap/internal/noise"
 	"github.com/skycap/skycap/internal/run"
 )
 
@@ -238,6 +239,25 @@ func TestProxyThroughKubectl(t *testing.T) {
 	require.ErrorAs(t, proxy.Get(t.Context(), "/api", nil, &said), &failure)
 	assert.Equal(t, Unreachable, failure.Reason)
 	require.NoError(t, proxy.Close(), "twice is fine")
+}
+
+// A credential plugin chatters when the proxy needs it, and the proxy goes on for long: an
+// answer proves that the chatter meant nothing. It may be heard only after the answer.
+func TestNoiseOfTheProxyIsForgottenOnceItAnswers(t *testing.T) {
+	kubectlOnPath(t)
+	log := &noise.Log{}
+	proxy, err := Client{Runner: run.Local{}, Context: "chatters", Namespace: "n", Noise: log}.Proxy(t.Context())
+	require.NoError(t, err)
+	assert.Zero(t, log.Hidden())
+	var said struct{ Host, Args, Kuberc string }
+	for range 1000 {
+		require.NoError(t, proxy.Get(t.Context(), "/api", nil, &said))
+		if log.Hidden() > 0 {
+			break
+		}
+	}
+	assert.Positive(t, log.Hidden())
+	require.NoError(t, proxy.Close())
 }
 
 func TestProxyThatDoesNotStart(t *testing.T) {

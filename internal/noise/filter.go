@@ -116,6 +116,22 @@ func (f *Filter) End(failed bool) error {
 	return f.err
 }
 
+// Forget hides what is held so far, as if kubectl had ended well now: one that goes on
+// for long has just done what was asked of it.
+func (f *Filter) Forget() {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	if f.ended || f.held.isEmpty() {
+		return
+	}
+	f.options.Log.hide(f.held.noise)
+	f.note(f.held.clear())
+	if len(f.pending) == 0 && f.waiting != nil {
+		f.waiting.Stop()
+		f.waiting = nil
+	}
+}
+
 // consume shows and holds what can be judged of a text, and returns the rest.
 func (f *Filter) consume(text []byte, final bool) (rest []byte) {
 	at := 0

@@ -290,6 +290,34 @@ func TestAfterTenSecondsOfSilenceWhatIsHeldIsShown(t *testing.T) {
 	})
 }
 
+func TestWhatIsForgottenIsNotShown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		log := &Log{}
+		filter := New(Options{Out: &out, Log: log})
+		write := func(text string) {
+			_, err := filter.Write([]byte(text))
+			require.NoError(t, err)
+		}
+		write(outage)
+		filter.Forget()
+		assert.Equal(t, 1, log.Hidden())
+		time.Sleep(2 * Silence)
+		assert.Empty(t, out.String(), "silence has nothing to show")
+		write(outage + "Warning: sure? ")
+		filter.Forget()
+		time.Sleep(Silence + time.Millisecond)
+		synctest.Wait()
+		assert.Equal(t, "Warning: sure? ", out.String(), "what can't be judged yet is not forgotten")
+		write("\n" + oldStyle)
+		require.NoError(t, filter.End(true))
+		assert.Equal(t, "Warning: sure? \n"+oldStyle, out.String(), "of a failure all is shown since")
+		filter.Forget()
+		assert.Equal(t, 2, log.Hidden())
+	})
+}
+
 // counter counts bytes and remembers no more.
 type counter int
 

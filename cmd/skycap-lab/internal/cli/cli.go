@@ -93,7 +93,7 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().StringVar(&flags.stateDir, "state", "",
 		"the folder that everything lives in (default $SKYCAP_LAB_STATE, $XDG_STATE_HOME/skycap-lab or ~/.local/state/skycap-lab)")
 	root.AddCommand(newUp(&flags), newDown(&flags), newStatus(&flags), newEnv(&flags),
-		newRegistry(&flags), newEnter(&flags), newBoot(&flags), newSSHD(&flags), newBuild(&flags))
+		newRegistry(&flags), newNoisyAPIServer(&flags), newCredential(&flags), newEnter(&flags), newBoot(&flags), newSSHD(&flags), newBuild(&flags))
 	return root
 }
 

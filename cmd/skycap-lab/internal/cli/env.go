@@ -11,12 +11,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skycap/skycap/cmd/skycap-lab/internal/cluster"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/hosts"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/state"
 )
 
 func newEnv(flags *shared) *cobra.Command {
-	return &cobra.Command{
+	var noisy bool
+	cmd := &cobra.Command{
 		Use:   "env",
 		Short: `Print what a shell needs to use the lab: eval "$(skycap-lab env)"`,
 		Args:  cobra.NoArgs,
@@ -29,16 +31,24 @@ func newEnv(flags *shared) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printEnv(cmd.OutOrStdout(), variables(l.Dir, settings))
+			return printEnv(cmd.OutOrStdout(), variables(l.Dir, settings, noisy))
 		},
 	}
+	cmd.Flags().BoolVar(&noisy, "noisy", false, "have kubectl complain of an aggregated API that is down, of throttling and of its credentials")
+	return cmd
 }
 
 type variable struct{ name, value string }
 
-func variables(dir state.Dir, s state.Settings) []variable {
+// variables lead to the lab. The tests have both kubeconfigs; a shell has one.
+func variables(dir state.Dir, s state.Settings, noisy bool) []variable {
+	kubeconfig := dir.Kubeconfig()
+	if noisy {
+		kubeconfig = cluster.NoisyKubeconfig(dir)
+	}
 	all := []variable{
-		{"KUBECONFIG", dir.Kubeconfig()},
+		{"KUBECONFIG", kubeconfig},
+		{"SKYCAP_LAB_NOISY_KUBECONFIG", cluster.NoisyKubeconfig(dir)},
 		{"SKYCAP_LAB_REGISTRY", s.Registry()},
 		{"SKYCAP_LAB_REPO", dir.Repository()},
 		{"SKYCAP_LAB_STATE", string(dir)},

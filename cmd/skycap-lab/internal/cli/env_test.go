@@ -3,6 +3,8 @@ package cli
 import (
 	"strings"
 	"testing"
+
+	"github.com/skycap/skycap/cmd/skycap-lab/internal/state"
 )
 
 func TestPrintEnv(t *testing.T) {
@@ -13,6 +15,25 @@ func TestPrintEnv(t *testing.T) {
 	want := "A=/plain:/path\nB='it'\\''s two words'\nexport A B\n"
 	if out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}
+
+func TestVariables(t *testing.T) {
+	dir := state.Dir("/lab")
+	for _, test := range []struct {
+		noisy bool
+		want  string
+	}{
+		{false, "/lab/kubeconfig"},
+		{true, "/lab/cluster/noisy.kubeconfig"},
+	} {
+		all := variables(dir, state.Settings{}, test.noisy)
+		if want := (variable{"KUBECONFIG", test.want}); all[0] != want {
+			t.Errorf("noisy %v: got %v, want %v", test.noisy, all[0], want)
+		}
+		if want := (variable{"SKYCAP_LAB_NOISY_KUBECONFIG", "/lab/cluster/noisy.kubeconfig"}); all[1] != want {
+			t.Errorf("noisy %v: got %v, want %v", test.noisy, all[1], want)
+		}
 	}
 }
 

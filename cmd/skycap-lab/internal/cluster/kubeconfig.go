@@ -3,7 +3,10 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
+	"github.com/skycap/skycap/cmd/skycap-lab/internal/noisy"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/state"
 )
 
@@ -19,15 +22,23 @@ func Prepare(dir state.Dir, s state.Settings) error {
 	if err != nil {
 		return err
 	}
-	server := "https://" + s.Address("kube-apiserver")
-	for _, u := range users() {
-		config := kubeconfig(server, dir.Cluster("ca.crt"), account{Context, tokens[u.key]})
-		err = errors.Join(err, state.WriteFile(kubeconfigOf(dir, u.key), []byte(config), 0o600))
+	save := func(path, component string, accounts ...account) {
+		config := kubeconfig("https://"+s.Address(component), dir.Cluster("ca.crt"), accounts...)
+		err = errors.Join(err, state.WriteFile(path, []byte(config), 0o600))
 	}
-	config := kubeconfig(server, dir.Cluster("ca.crt"),
-		account{Context, tokens["admin"]}, account{Context + "-restricted", tokens["restricted"]})
-	return errors.Join(err, state.WriteFile(dir.Kubeconfig(), []byte(config), 0o600))
+	for _, u := range users() {
+		save(kubeconfigOf(dir, u.key), "kube-apiserver", withToken(Context, tokens[u.key]))
+	}
+	save(dir.Kubeconfig(), "kube-apiserver",
+		withToken(Context, tokens["admin"]), withToken(Context+"-restricted", tokens["restricted"]))
+	save(NoisyKubeconfig(dir), noisy.Component,
+		withPlugin(Context, noisy.Plugin(dir, "admin")), withPlugin(Context+"-restricted", noisy.Plugin(dir, "restricted")))
+	return err
 }
+
+// NoisyKubeconfig is as the usual one, contexts included, but kubectl finds much to
+// complain of.
+func NoisyKubeconfig(dir state.Dir) string { return kubeconfigOf(dir, "noisy") }
 
 // kubeconfigOf is the file that one user reaches the cluster with.
 func kubeconfigOf(dir state.Dir, key string) string {
@@ -35,13 +46,29 @@ func kubeconfigOf(dir state.Dir, key string) string {
 }
 
 // account is a user of a kubeconfig; his context is called the same.
-type account struct{ name, token string }
+type account struct{ name, credentials string }
+
+func withToken(name, token string) account { return account{name, "token: " + token} }
+
+// withPlugin has kubectl start a program that prints the credentials.
+func withPlugin(name string, argv []string) account {
+	return account{name, fmt.Sprintf("exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: %q, args: [%s]}",
+		argv[0], quoted(argv[1:]))}
+}
+
+func quoted(words []string) string {
+	all := make([]string, len(words))
+	for i, word := range words {
+		all[i] = strconv.Quote(word)
+	}
+	return strings.Join(all, ", ")
+}
 
 // kubeconfig has a context for each account; the first is the current one.
 func kubeconfig(server, authority string, accounts ...account) string {
 	users, contexts := "users:\n", "contexts:\n"
 	for _, a := range accounts {
-		users += fmt.Sprintf("- name: %s\n  user: {token: %s}\n", a.name, a.token)
+		users += fmt.Sprintf("- name: %s\n  user: {%s}\n", a.name, a.credentials)
 		contexts += fmt.Sprintf("- name: %s\n  context: {cluster: %s, user: %s}\n", a.name, Context, a.name)
 	}
 	return fmt.Sprintf("apiVersion: v1\nkind: Config\nclusters:\n- name: %s\n  cluster:\n    server: %s\n    certificate-authority: %q\n",

@@ -36,11 +36,31 @@ const NodeName = "127.0.0.1"
 // ensureTokens makes the API server's token file once and returns each user's token.
 func ensureTokens(dir state.Dir) (map[string]string, error) {
 	path := dir.Cluster("tokens.csv")
-	data, err := os.ReadFile(path)
+	_, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		data = newTokens()
-		err = state.WriteFile(path, data, 0o600)
+		err = state.WriteFile(path, newTokens(), 0o600)
 	}
+	if err != nil {
+		return nil, err
+	}
+	return readTokens(dir)
+}
+
+// Token is what the API server knows a user by. The key is how the lab calls him.
+func Token(dir state.Dir, key string) (string, error) {
+	tokens, err := readTokens(dir)
+	if err != nil {
+		return "", err
+	}
+	if tokens[key] == "" {
+		return "", fmt.Errorf("there is no user %q", key)
+	}
+	return tokens[key], nil
+}
+
+func readTokens(dir state.Dir) (map[string]string, error) {
+	path := dir.Cluster("tokens.csv")
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}

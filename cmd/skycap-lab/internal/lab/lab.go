@@ -10,6 +10,7 @@ import (
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/cluster"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/hosts"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/node"
+	"github.com/skycap/skycap/cmd/skycap-lab/internal/noisy"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/process"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/progress"
 	"github.com/skycap/skycap/cmd/skycap-lab/internal/registry"
@@ -30,7 +31,7 @@ func (l Lab) host() process.Host {
 func portNames(s state.Settings) []string {
 	names := []string{
 		"registry", "kube-apiserver", "kube-controller-manager", "kube-scheduler",
-		"kubelet", "kubelet-health", "kwok",
+		"kubelet", "kubelet-health", "kwok", noisy.Component,
 	}
 	if !canRunMachines() {
 		names = append(names, hosts.Names(s.Hosts)...)
