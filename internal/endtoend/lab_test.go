@@ -66,7 +66,7 @@ func runTests(m *testing.M) (int, error) {
 		return 1, fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	// The tests wait for pods more than they compute. The command line may say otherwise.
-	if err := flag.Set("test.parallel", "4"); err != nil {
+	if err := flag.Set("test.parallel", "6"); err != nil {
 		return 1, err
 	}
 	return m.Run(), nil

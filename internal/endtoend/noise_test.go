@@ -2,10 +2,12 @@ package endtoend
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -98,8 +100,9 @@ func (c *checkout) throughNoise(kubectl string) {
 		"PATH="+folder+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
-// kubectls are the programs of all versions at hand: the one on PATH, and those that lie
-// there or in Google's package by the names of their versions, as in kubectl.1.27.
+// kubectls are the programs of the versions at hand: the one on PATH, and of those that lie
+// there or in Google's package by the names of their versions, as in kubectl.1.27, the oldest
+// and the newest. With KUBECTLS=all they are all.
 func kubectls(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -119,6 +122,12 @@ func kubectls(t *testing.T) map[string]string {
 		require.NoError(t, err)
 		for _, program := range programs {
 			add(program)
+		}
+	}
+	versions := slices.Sorted(maps.Keys(found)) // all of them are 1.NN
+	for _, name := range versions[1:max(1, len(versions)-1)] {
+		if os.Getenv("KUBECTLS") != "all" && found[name] != usual {
+			delete(found, name)
 		}
 	}
 	return found
