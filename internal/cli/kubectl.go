@@ -31,7 +31,7 @@ func (s *session) kubectlCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			passage := kubectl.Passage{Args: args[1:], Stdin: s.In, Stdout: s.Out, Stderr: s.Err, Open: s.user.Verbose}
+			passage := kubectl.Passage{Args: args[1:], Stdin: s.In, Terminal: isTerminal(s.In), Stdout: s.Out, Stderr: s.Err, Open: s.user.Verbose}
 			if explain {
 				passage.Held = s.explainNoise
 			}

@@ -69,7 +69,7 @@ func (c Client) failure(command run.Command, noise *filter, err error) error {
 	case isLate:
 		failure.Text = strings.TrimSpace(late.Error() + "\n" + text)
 	case text == "":
-		failure.Text = fmt.Sprintf("%q ended with exit status %d and said nothing", failure.Command, exit.Code)
+		failure.Text = fmt.Sprintf("%q %s and said nothing", failure.Command, exit.How())
 	}
 	return failure
 }

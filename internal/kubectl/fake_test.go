@@ -53,6 +53,11 @@ func fakeKubectl(args []string) int {
 	fmt.Println("Starting to serve on", socket)
 	go func() {
 		_ = http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:gosec // a test's
+			if context == "dies" {
+				_ = listener.Close()
+				fmt.Fprintln(os.Stderr, "error: You must be logged in to the server (the helper has crashed)")
+				os.Exit(1)
+			}
 			if context == "chatters" {
 				fmt.Fprintln(os.Stderr, outage)
 			}

@@ -13,24 +13,25 @@ import (
 // Passage is a kubectl that somebody typed. What it reads and writes passes as it
 // is, but noise on stderr.
 type Passage struct {
-	Args   []string
-	Stdin  io.Reader // nil means closed
-	Stdout io.Writer
-	Stderr io.Writer
-	Held   func(record []byte, rule *noise.Rule) // is told of each record that is held; may be nil
-	Open   bool                                  // show noise
+	Args     []string
+	Stdin    io.Reader // nil means closed
+	Terminal bool      // stdin is a terminal, which kubectl gets, with its signals
+	Stdout   io.Writer
+	Stderr   io.Writer
+	Held     func(record []byte, rule *noise.Rule) // is told of each record that is held; may be nil
+	Open     bool                                  // show noise
 }
 
 // Pass runs kubectl, pinned, with a user's arguments, and returns its exit status.
 // Arguments that would unpin it are an [*UnpinError], and nothing is started.
 func (c Client) Pass(ctx context.Context, passage Passage) (status int, err error) {
-	words := &words{args: passage.Args}
+	words := c.words(passage.Args)
 	if err := words.check(); err != nil {
 		return 0, err
 	}
 	command := c.command(passage.Args...)
 	command.Stdin, command.Stdout, command.Stderr = passage.Stdin, passage.Stdout, passage.Stderr
-	command.Timeout, command.Foreground = sessionLife, true
+	command.Timeout, command.Foreground = sessionLife, passage.Terminal
 	end := func(bool) error { return nil }
 	if !words.speakForOthers() {
 		filter := noise.New(noise.Options{

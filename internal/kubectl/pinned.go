@@ -2,6 +2,7 @@ package kubectl
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -31,7 +32,7 @@ const (
 func unpinning() map[string]string {
 	return map[string]string{
 		"context": unpinsPlace, "namespace": unpinsPlace, "all-namespaces": unpinsPlace, "kubeconfig": unpinsPlace,
-		"cluster": unpinsPlace, "server": unpinsPlace, "master": unpinsPlace,
+		"namespaces": unpinsPlace, "cluster": unpinsPlace, "server": unpinsPlace, "master": unpinsPlace,
 		"user": unpinsIdentity, "token": unpinsIdentity, "username": unpinsIdentity, "password": unpinsIdentity,
 		"client-certificate": unpinsIdentity, "client-key": unpinsIdentity,
 		"certificate-authority": unpinsServer, "insecure-skip-tls-verify": unpinsServer, "tls-server-name": unpinsServer,
@@ -50,7 +51,7 @@ func takesValue(name string) bool {
 	return slices.Contains([]string{
 		"cache-dir", "chunk-size", "container", "copy-to", "current-replicas", "custom", "duration", "env", "field-manager",
 		"field-selector", "filename", "for", "from", "from-env-file", "from-file", "from-literal", "grace-period", "image", "kustomize",
-		"label-columns", "labels", "log-file", "max", "max-log-requests", "min", "name", "output", "overrides", "patch", "patch-file",
+		"kuberc", "label-columns", "labels", "log-file", "log-flush-frequency", "max", "max-log-requests", "min", "name", "output", "overrides", "patch", "patch-file",
 		"pod-running-timeout", "port", "profile", "profile-output", "replicas", "request-timeout", "resource-version", "restart",
 		"revision", "selector", "since", "since-time", "sort-by", "subresource", "tail", "target", "target-port", "template", "timeout",
 		"to-revision", "type", "v", "vmodule",
@@ -60,22 +61,24 @@ func takesValue(name string) bool {
 // isSwitch tells flags without a value that commonly stand before "--".
 func isSwitch(name string) bool {
 	return slices.Contains([]string{
-		"all", "arguments-only", "attach", "command", "expose", "follow", "force", "help", "leave-stdin-open", "privileged", "quiet",
-		"rm", "share-processes", "stdin", "tty", "watch",
+		"all", "arguments-only", "attach", "command", "disable-compression", "expose", "follow", "force", "help", "keep-annotations",
+		"keep-init-containers", "keep-labels", "keep-liveness", "keep-readiness", "keep-startup", "leave-stdin-open",
+		"match-server-version", "privileged", "quiet", "replace", "rm", "same-node", "share-processes", "stdin", "tty", "warnings-as-errors", "watch",
 	}, name)
 }
 
 // words walks over kubectl's arguments as pflag does.
 type words struct {
-	args     []string
-	operands []string // what is no flag and no value of one
-	flags    []string // the names of flags, long or of one letter
+	args      []string
+	namespace string   // that it is pinned to
+	operands  []string // what is no flag and no value of one
+	flags     []string // the names of flags, long or of one letter
 }
 
-// Unpins finds the first argument that would have kubectl work elsewhere, or the
-// subcommand. The error is an [*UnpinError].
-func Unpins(args []string) error { return (&words{args: args}).check() }
+func (c Client) words(args []string) *words { return &words{args: args, namespace: c.Namespace} }
 
+// check finds the first argument that would have kubectl work elsewhere, or the
+// subcommand. The error is an [*UnpinError].
 func (w *words) check() error {
 	for at := 0; at < len(w.args); at++ {
 		arg := w.args[at]
@@ -87,6 +90,9 @@ func (w *words) check() error {
 		case strings.HasPrefix(arg, "--"):
 			name, err := w.long(arg)
 			if err != nil {
+				return err
+			}
+			if err := w.checkRaw(name, w.args[at:]); err != nil {
 				return err
 			}
 			if !isLast && takesValue(name) && !strings.Contains(arg, "=") {
@@ -111,11 +117,35 @@ func (w *words) check() error {
 // take the next argument for its value.
 func (w *words) mayConsume(arg string) bool {
 	name, isLong := strings.CutPrefix(arg, "--")
-	if !isLong {
-		isSwitchOfOneLetter := len(arg) > 1 && strings.IndexByte("itwRqh", arg[len(arg)-1]) >= 0
-		return strings.HasPrefix(arg, "-") && !isSwitchOfOneLetter
+	if isLong {
+		return !strings.Contains(name, "=") && !isSwitch(normal(name))
 	}
-	return !strings.Contains(name, "=") && !isSwitch(normal(name))
+	if !strings.HasPrefix(arg, "-") || arg == "-" {
+		return false
+	}
+	for i := 1; i+1 < len(arg); i++ {
+		if arg[i+1] == '=' || w.letterTakesValue(arg[i]) {
+			return false // its value stands in the same argument
+		}
+	}
+	last := arg[len(arg)-1]
+	return strings.IndexByte("itwRqh", last) < 0 || last == 'w' && slices.Contains(w.operands, "proxy") // there it is --www
+}
+
+// checkRaw refuses a path of the API that lies in another namespace.
+func (w *words) checkRaw(name string, args []string) error {
+	if name != "raw" {
+		return nil
+	}
+	given, path, attached := strings.Cut(args[0], "=")
+	if !attached && len(args) > 1 {
+		path = args[1]
+	}
+	_, below, isNamespaced := strings.Cut(path, "/namespaces/")
+	if namespace, _, _ := strings.Cut(below, "/"); isNamespaced && namespace != w.namespace {
+		return &UnpinError{Flag: given, Given: given + "=" + path, Reason: unpinsPlace}
+	}
+	return nil
 }
 
 // long judges --name or --name=value. kubectl takes _ for -.
@@ -124,6 +154,9 @@ func (w *words) long(arg string) (name string, err error) {
 	name = normal(name)
 	w.flags = append(w.flags, name)
 	reason, refused := unpinning()[name]
+	if name == "user" && w.bindsUsers() {
+		refused = false
+	}
 	if !refused && (name == "as" || strings.HasPrefix(name, "as-")) {
 		reason, refused = unpinsIdentity, true
 	}
@@ -131,6 +164,12 @@ func (w *words) long(arg string) (name string, err error) {
 		return name, &UnpinError{Flag: "--" + name, Given: arg, Reason: reason}
 	}
 	return name, nil
+}
+
+// bindsUsers reports whether the subcommand has a --user of its own.
+func (w *words) bindsUsers() bool {
+	return len(w.operands) > 1 && (w.operands[0] == "create" && strings.HasSuffix(w.operands[1], "rolebinding") ||
+		w.operands[0] == "set" && w.operands[1] == "subject")
 }
 
 func normal(name string) string { return strings.ReplaceAll(name, "_", "-") }
@@ -169,17 +208,29 @@ func (w *words) letterTakesValue(letter byte) bool {
 	return false
 }
 
-// checkOperands refuses subcommands that change the kubeconfig or kuberc.
+// remote is how cp names a file in a pod of some namespace.
+var remote = regexp.MustCompile(`^([a-z0-9][a-z0-9-]*)/[a-z0-9][a-z0-9.-]*:`)
+
+// checkOperands refuses subcommands that change the kubeconfig or kuberc, and copies
+// from and to other namespaces. Behind a flag that nobody here knows, what looks
+// like the first operand may be its value.
 func (w *words) checkOperands() error {
-	reading := []string{"view", "current-context", "get-contexts", "get-clusters", "get-users"}
+	harmless := []string{"view", "current-context", "get-contexts", "get-clusters", "get-users", "help"}
 	for i, word := range w.operands {
-		if word != "config" && word != "kuberc" || i > 1 || i == 1 && w.operands[0] != "alpha" || i+1 == len(w.operands) {
+		if found := remote.FindStringSubmatch(word); found != nil && slices.Contains(w.operands[:i], "cp") && found[1] != w.namespace {
+			return &UnpinError{Flag: word, Given: word, Reason: unpinsPlace}
+		}
+		if word != "config" && word != "kuberc" || i+1 == len(w.operands) {
 			continue
 		}
-		if subcommand := w.operands[i+1]; !slices.Contains(reading, subcommand) {
+		subcommand := w.operands[i+1]
+		isSubcommand := i == 0 || i == 1 && w.operands[0] == "alpha"
+		if isSubcommand && !slices.Contains(harmless, subcommand) || changesKubeconfig.MatchString(subcommand) {
 			given := word + " " + subcommand
 			return &UnpinError{Flag: given, Given: given, Reason: changesConfig}
 		}
 	}
 	return nil
 }
+
+var changesKubeconfig = regexp.MustCompile(`^(use|use-context|set|unset|set-.+|delete-.+|rename-.+)$`)

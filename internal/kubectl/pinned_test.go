@@ -27,8 +27,11 @@ func TestWhatUnpinsIsRefused(t *testing.T) {
 		"top pod --containers -n foo", "config view --raw --context x", "-f -- apply -n foo", "--log-dir x -fn foo logs pod", "logs -f -n foo", "logs -p -A",
 		"config use-context x", "config set-context --current", "config unset current-context", "config delete-context x",
 		"alpha kuberc set", "kuberc set", "--v=6 config set x y", "config rename-context a b", "config set-credentials x",
+		"proxy -w -- --context=prod", "--log-flush-frequency 5s config use-context x", "--odd 5s config use-context x", "--odd alpha 5s kuberc set",
+		"cluster-info dump --namespaces a,b", "get --raw /api/v1/namespaces/other/secrets", "get --raw=/api/v1/namespaces/other/secrets",
+		"cp other/pod:/x .", "cp . other/pod:/x", "--odd 5 cp other/pod:/x .", "create deployment x --user ann",
 	} {
-		err := Unpins(strings.Fields(line))
+		err := Client{Namespace: "mine"}.words(strings.Fields(line)).check()
 		var unpinned *UnpinError
 		require.ErrorAs(t, err, &unpinned, line)
 		assert.NotEmpty(t, unpinned.Error())
@@ -44,10 +47,15 @@ func TestWhatDoesNotUnpinPasses(t *testing.T) {
 		"apply -f -", "apply -f -n", "apply --filename -A", "apply -k -n", "patch deploy web -p -n", "patch deploy web --patch -n",
 		"logs -f pod", "logs -f -- pod", "get -w -R -- pods -A", "logs pod -f --since 10m", "logs pod -c -n", "rollout status deploy/web --timeout=5s",
 		"set env deploy/web -e -n", "annotate pod x note=-n", "create configmap x --from-literal -n=1", "get pods -onamespace",
-		"config view", "config current-context", "get config", "get configmaps config set", "diff -f -", "get pods -", "version", "",
+		"config view", "config current-context", "get config", "diff -f -", "get pods -", "version", "",
 		"get pods --", "wait --for condition=Ready pod/x", "debug pod --image=busybox --share-processes -- ls -A", "get pods -Lnamespace",
+		"exec web-1 -c=app -- ls -A", "exec web-1 -capp -- ls -A", "exec web-1 -v6 -- ls -A", "exec web-1 -v=6 -- ls -A", "exec web-1 -i=true -- ls -A",
+		"exec web-1 --match-server-version -- ls -A", "debug web-1 --image=busybox --replace -- ls -A", "debug web-1 --same-node -- ls -A",
+		"run x --image=y --warnings-as-errors -- ls -A", "create job x --image=y -oyaml -- date -A",
+		"create rolebinding r --role=edit --user=ann", "set subject rolebinding r --user=ann", "config help",
+		"get --raw /healthz", "get --raw=/api/v1/namespaces/mine/pods", "cp mine/pod:/x .", "cp pod:/x ./a/b:c",
 	} {
-		require.NoError(t, Unpins(strings.Fields(line)), line)
+		require.NoError(t, Client{Namespace: "mine"}.words(strings.Fields(line)).check(), line)
 	}
 }
 
@@ -59,7 +67,7 @@ func TestErrorsOfUnpinningNameTheFlag(t *testing.T) {
 		"get pods --as ada":        `"--as" would act as somebody else than the environment's context says`,
 		"config use-context x":     `"config use-context" would change your kubeconfig, and so where every program works`,
 	} {
-		assert.EqualError(t, Unpins(strings.Fields(line)), want)
+		assert.EqualError(t, Client{}.words(strings.Fields(line)).check(), want)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -17,6 +18,8 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/skycap/skycap/internal/run"
 )
 
 // proxyLife bounds how long one proxy may run.
@@ -34,7 +37,8 @@ type Proxy struct {
 	noise   *filter // of its stderr
 	folder  string
 	stop    context.CancelFunc
-	ended   <-chan error
+	over    chan struct{} // it has ended; cause tells why
+	cause   error
 	skew    atomic.Int64 // how far the server's clock is ahead of ours, in nanoseconds
 
 	troubled  atomic.Bool // an outage was told of, and is not over
@@ -52,17 +56,19 @@ func (c Client) Proxy(ctx context.Context) (*Proxy, error) {
 	}
 	socket := filepath.Join(folder, "proxy")
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
-	listening, ended := make(chan struct{}), make(chan error, 1)
-	command := c.command("proxy", "--unix-socket="+socket)
+	listening := make(chan struct{})
+	command := c.command("proxy", "--append-server-path", "--unix-socket="+socket)
 	command.Timeout, command.Stdout = proxyLife, &announcement{heard: listening}
-	proxy := &Proxy{kubectl: c, client: overSocket(socket), folder: folder, stop: stop, ended: ended}
+	proxy := &Proxy{kubectl: c, client: overSocket(socket), folder: folder, stop: stop, over: make(chan struct{})}
 	noise := c.listen(command)
 	proxy.noise, command.Stderr = noise, io.MultiWriter(noise, &proxy.said)
 	go func() {
+		defer close(proxy.over)
 		err := c.Runner.Run(life, command)
 		noise.End(err != nil)
-		ended <- err
-		close(ended)
+		if proxy.cause = err; life.Err() == nil {
+			proxy.cause = c.end(command, noise, err)
+		}
 	}()
 
 	select {
@@ -70,25 +76,32 @@ func (c Client) Proxy(ctx context.Context) (*Proxy, error) {
 		return proxy, nil
 	case <-ctx.Done():
 		return nil, errors.Join(ctx.Err(), proxy.Close())
-	case err := <-ended:
+	case <-proxy.over:
 		stop()
 		_ = os.RemoveAll(folder)
-		if failure := c.failure(command, noise, err); failure != nil {
-			return nil, failure
-		}
-		if err == nil {
-			err = &Error{Reason: Other, Context: c.Context, Namespace: c.Namespace, Command: command.String()}
-		}
-		return nil, err
+		return nil, proxy.cause
 	}
+}
+
+// end is why a proxy has ended by itself.
+func (c Client) end(command run.Command, noise *filter, err error) error {
+	if failure := c.failure(command, noise, err); failure != nil {
+		return failure
+	}
+	if err == nil {
+		err = &Error{
+			Reason: Other, Context: c.Context, Namespace: c.Namespace, Command: command.String(),
+			Text: fmt.Sprintf("%q ended by itself", command),
+		}
+	}
+	return err
 }
 
 // Close ends the proxy and waits for its end.
 func (p *Proxy) Close() error {
 	p.client.CloseIdleConnections()
 	p.stop()
-	for range p.ended { // until it is closed: why it ended is known
-	}
+	<-p.over
 	return os.RemoveAll(p.folder)
 }
 
@@ -258,6 +271,9 @@ func (p *Proxy) send(ctx context.Context, r request) (*http.Response, error) {
 	}
 	answer, err := p.client.Do(sent)
 	if err != nil {
+		if cause := p.gone(ctx, err); cause != nil {
+			return nil, cause
+		}
 		return nil, p.failure(r, unanswered(err), err.Error())
 	}
 	p.setClock(answer)
@@ -270,4 +286,24 @@ func (p *Proxy) send(ctx context.Context, r request) (*http.Response, error) {
 		p.noise.Forget() // else its silence, which means that all is well, would show it
 	}
 	return answer, nil
+}
+
+// lastMoment is what a proxy that can't be reached gets to say why.
+const lastMoment = 3 * time.Second
+
+// gone is why the proxy isn't there any more; nil while it is.
+func (p *Proxy) gone(ctx context.Context, err error) error {
+	var patience time.Duration
+	if dial := (*net.OpError)(nil); errors.As(err, &dial) && dial.Op == "dial" {
+		patience = lastMoment
+	}
+	select {
+	case <-p.over:
+		if failure := (*Error)(nil); errors.As(p.cause, &failure) { // else it was closed
+			return failure
+		}
+	case <-ctx.Done():
+	case <-time.After(patience):
+	}
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -231,7 +232,7 @@ func TestProxyThroughKubectl(t *testing.T) {
 	require.NoError(t, proxy.Get(t.Context(), "/api", nil, &said))
 	assert.Equal(t, "localhost", said.Host)
 	assert.Equal(t, "off", said.Kuberc)
-	assert.Contains(t, said.Args, "--context=staging --namespace=storefront proxy --unix-socket=")
+	assert.Contains(t, said.Args, "--context=staging --namespace=storefront proxy --append-server-path --unix-socket=")
 
 	require.NoError(t, proxy.Close())
 	assert.Empty(t, entries(t, temporary))
@@ -260,6 +261,40 @@ func TestNoiseOfTheProxyIsForgottenOnceItAnswers(t *testing.T) {
 	require.NoError(t, proxy.Close())
 }
 
+func TestProxyThatDiesSaysWhy(t *testing.T) {
+	kubectlOnPath(t)
+	proxy, err := Client{Runner: run.Local{}, Context: "dies", Namespace: "n"}.Proxy(t.Context())
+	require.NoError(t, err)
+	var failure *Error
+	require.ErrorAs(t, proxy.Get(t.Context(), "/api", nil, nil), &failure)
+	assert.Equal(t, Unauthorized, failure.Reason)
+	assert.Contains(t, failure.Text, "the helper has crashed")
+	require.NoError(t, proxy.Close())
+}
+
+// Gateways such as Rancher's have the API below a path of their own.
+func TestProxyKeepsThePathOfTheServer(t *testing.T) {
+	if _, err := exec.LookPath("kubectl"); err != nil {
+		t.Skip("needs a real kubectl")
+	}
+	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]string{"path": r.URL.Path})
+	}))
+	defer gateway.Close()
+	file := filepath.Join(t.TempDir(), "config")
+	require.NoError(t, os.WriteFile(file, []byte("apiVersion: v1\nkind: Config\nclusters: [{name: c, cluster: {server: '"+gateway.URL+
+		"/k8s/clusters/c-1'}}]\ncontexts: [{name: c, context: {cluster: c, user: u}}]\nusers: [{name: u, user: {token: t}}]\n"), 0o600))
+	t.Setenv("KUBECONFIG", file)
+	log := &noise.Log{}
+	proxy, err := Client{Runner: run.Local{}, Context: "c", Namespace: "n", Noise: log}.Proxy(t.Context())
+	require.NoError(t, err)
+	var said struct{ Path string }
+	require.NoError(t, proxy.Get(t.Context(), "/api/v1/namespaces/n/pods", nil, &said))
+	assert.Equal(t, "/k8s/clusters/c-1/api/v1/namespaces/n/pods", said.Path)
+	require.NoError(t, proxy.Close())
+}
+
 func TestProxyThatDoesNotStart(t *testing.T) {
 	temporary := kubectlOnPath(t)
 	start := func(ctx context.Context, context string) error {
@@ -274,7 +309,7 @@ func TestProxyThatDoesNotStart(t *testing.T) {
 	assert.Equal(t, `context "gone" does not exist`, failure.Text)
 
 	require.ErrorAs(t, start(t.Context(), "silent"), &failure, "it ended well, and never listened")
-	assert.Contains(t, failure.Error(), "proxy --unix-socket=")
+	assert.Contains(t, failure.Error(), "proxy --append-server-path --unix-socket=")
 
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -37,7 +38,7 @@ func persist(ctx context.Context, patience time.Duration, tell func(string), try
 			return err
 		}
 		if tries == 1 {
-			tell(fmt.Sprintf("trying again for up to %s: %s", patience, failure))
+			tell(fmt.Sprintf("trying again for up to %s: %s", patience, inOneLine(failure.Error())))
 		}
 		select {
 		case <-ctx.Done():
@@ -45,6 +46,15 @@ func persist(ctx context.Context, patience time.Duration, tell func(string), try
 		case <-time.After(wait):
 		}
 	}
+}
+
+// inOneLine is the first line of a text, and how many more there are.
+func inOneLine(text string) string {
+	first, rest, more := strings.Cut(text, "\n")
+	if !more {
+		return first
+	}
+	return fmt.Sprintf("%s (and %d more)", first, strings.Count(rest, "\n")+1)
 }
 
 // Persist has what goes through the proxy tried again while it fails for a reason

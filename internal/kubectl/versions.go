@@ -63,7 +63,7 @@ func Differences() []Difference {
 		},
 		{
 			Behaviour: "get --raw drops the path of the server's address",
-			Until:     33, Answer: "reads go through the proxy, which keeps it",
+			Until:     33, Answer: "reads go through the proxy, which is told to keep it",
 		},
 		{
 			Behaviour: "a kind of an API that is down is taken for one that nobody knows; only the log names the API, in three spellings",

@@ -18,16 +18,25 @@ func (e *NotFoundError) Error() string {
 // the end of what it wrote there, for commands that gave no writer of their own.
 type ExitError struct {
 	Command Command
-	Code    int // -1 when a signal ended it
+	Code    int    // 128 and its number when a signal ended it, as shells say it
+	Signal  string // that ended it, "killed"; empty when none did
 	Stderr  string
 }
 
 func (e *ExitError) Error() string {
-	text := fmt.Sprintf("%q ended with exit status %d", e.Command, e.Code)
+	text := fmt.Sprintf("%q %s", e.Command, e.How())
 	if e.Stderr != "" {
 		text += ": " + e.Stderr
 	}
 	return text
+}
+
+// How says how it ended.
+func (e *ExitError) How() string {
+	if e.Signal != "" {
+		return "was ended by a signal: " + e.Signal
+	}
+	return fmt.Sprintf("ended with exit status %d", e.Code)
 }
 
 // TimeoutError says that a program was stopped since it took too long.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -60,13 +61,16 @@ func (l Local) Run(ctx context.Context, command Command) error {
 
 // wait waits for the end of a program and of its group.
 func (l Local) wait(program *exec.Cmd, foreground bool) error {
-	if foreground {
-		return program.Wait()
+	if !foreground {
+		l.Guard.begins(program)
+		defer l.Guard.ends(program)
+		defer sweep(program)
 	}
-	l.Guard.begins(program)
-	defer l.Guard.ends(program)
-	defer sweep(program)
-	return program.Wait()
+	err := program.Wait()
+	if errors.Is(err, exec.ErrWaitDelay) && program.ProcessState.Success() {
+		return nil // it went well, and left something behind that holds its stderr
+	}
+	return err
 }
 
 // Find is the path of a program on PATH, or a [*NotFoundError].
@@ -88,7 +92,11 @@ func explain(ctx, limited context.Context, command Command, timeout time.Duratio
 	case limited.Err() != nil:
 		return &TimeoutError{Command: command, After: timeout}
 	case errors.As(err, &exit):
-		return &ExitError{Command: command, Code: exit.ExitCode(), Stderr: strings.TrimSpace(stderr)}
+		failed := &ExitError{Command: command, Code: exit.ExitCode(), Stderr: strings.TrimSpace(stderr)}
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			failed.Code, failed.Signal = 128+int(status.Signal()), status.Signal().String()
+		}
+		return failed
 	default:
 		return err
 	}

@@ -53,6 +53,20 @@ func TestLocalErrorsAreTyped(t *testing.T) {
 	require.ErrorIs(t, Local{}.Run(canceled, Command{Name: "sleep", Args: []string{"60"}}), context.Canceled)
 }
 
+func TestProgramThatLeavesSomethingBehindHasDoneWell(t *testing.T) {
+	t.Parallel()
+	var stderr bytes.Buffer
+	require.NoError(t, Local{}.Run(t.Context(), Command{Name: "sh", Args: []string{"-c", "setsid sleep 5 & exit 0"}, Stderr: &stderr}))
+}
+
+func TestProgramThatASignalEnds(t *testing.T) {
+	t.Parallel()
+	var exit *ExitError
+	require.ErrorAs(t, Local{}.Run(t.Context(), Command{Name: "sh", Args: []string{"-c", "kill -9 $$"}}), &exit)
+	assert.Equal(t, 137, exit.Code)
+	assert.Contains(t, exit.Error(), "was ended by a signal: killed")
+}
+
 func TestStdinIsClosed(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
