@@ -28,14 +28,14 @@ func moments() []moment {
 	return []moment{
 		{"locking", "flock -n 9", "lock", "prepare|lock", false},
 		{"looking", "gzip -1", "lock", "prepare|lock|look", false},
-		{"recording", "mv -f .skycap/tmp/save.* .skycap/releases/", "stage", "stage", false},
+		{"recording", "mv -f */.skycap/tmp/save.* .skycap/releases/", "stage", "stage", false},
 		{"unpacking", "tar -xzpf", "stage", "stage", true},
 		{"staged", "rm -f .skycap/tmp/staging", "stage", "stage", false},
 		{"before it is current", "ln -sfT", "apply", "publish", false},
 		{"while it becomes current", "mv -fT", "apply", "publish", true},
 		{"after it is current", "rm -f */restart-due", "apply", "publish", false},
 		{"clearing away", "rm -f .skycap/folders/", "settle", "clean up", false},
-		{"ending", "mv -f tmp/save.* releases/", "end", "write", false},
+		{"ending", "mv -f */.skycap/tmp/save.* releases/", "end", "write", false},
 	}
 }
 
