@@ -30,6 +30,22 @@ type Difference struct {
 	Env          []string // that kubectl gets for that, whatever its version: others ignore it
 }
 
+// Has reports whether a version does it.
+func (d Difference) Has(version Minor) bool {
+	return version >= d.Since && (d.Until == 0 || version <= d.Until)
+}
+
+// Range is which versions do it, as in "1.33 and later".
+func (d Difference) Range() string {
+	switch {
+	case d.Until != 0:
+		return fmt.Sprintf("up to %s", d.Until)
+	case d.Since > Oldest:
+		return fmt.Sprintf("%s and later", d.Since)
+	}
+	return "all"
+}
+
 // Differences are those that matter to what skycap has kubectl do.
 func Differences() []Difference {
 	return []Difference{
