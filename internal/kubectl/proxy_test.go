@@ -152,6 +152,7 @@ func TestRefusals(t *testing.T) {
 		"gone":               {410, status("Expired", "too old resource version", ""), Other, "too old"},
 		"throttled":          {429, status("TooManyRequests", "too many requests", ""), Throttled, "too many requests"},
 		"a proxy's page":     {502, "<html>Bad Gateway</html>", Unreachable, "<html>Bad Gateway</html>"},
+		"a connection cut":   {502, "EOF", Unreachable, "EOF"},
 		"unavailable":        {503, status("ServiceUnavailable", "etcd is down", ""), Unavailable, "etcd is down"},
 		"new leader":         {500, status("InternalError", "Internal error occurred: etcdserver: leader changed", ""), Unavailable, "leader"},
 		"webhook":            {500, status("InternalError", `Internal error occurred: failed calling webhook "x": connection refused`, ""), Webhook, "webhook"},

@@ -45,6 +45,9 @@ func (p *Proxy) refusal(r request, answer *http.Response) *Error {
 	if json.Unmarshal(said, &status) != nil || status.Message == "" {
 		status = metav1.Status{Message: string(bytes.TrimSpace(said))}
 	}
+	if status.Message == io.EOF.Error() { // of the proxy: the connection was cut. kubectl itself means that nobody logs in
+		status.Message = io.ErrUnexpectedEOF.Error()
+	}
 	status.Reason = cmp.Or(status.Reason, reasonOfCode(answer.StatusCode))
 	failure := p.failure(r, reasonOf(status), status.Message)
 	if failure.Text == "" {

@@ -85,7 +85,7 @@ func outageRules() []rule {
 		{Unavailable, of(""), says(`the server is currently unable to handle the request|etcdserver: (leader changed|request timed out)`)},
 		{Throttled, of(""), says(`(?i)too many requests`)},
 		{Unreachable, of(""), says(`(?i)unable to connect to the server|connection to the server .* was refused|no such host|actively refused|` +
-			`proxyconnect|connection lost|unexpected EOF|first record does not look like|network is unreachable|no route to host|` + network)},
+			`proxyconnect|connection lost|unexpected EOF|": EOF\b|first record does not look like|network is unreachable|no route to host|` + network)},
 	}
 }
 

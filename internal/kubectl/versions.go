@@ -82,8 +82,12 @@ func Differences() []Difference {
 			Until:     33, Answer: "reads go through the proxy, which is told to keep it",
 		},
 		{
-			Behaviour: "a kind of an API that is down is taken for one that nobody knows; only the log names the API, in three spellings",
-			Answer:    "the log is held until the exit status is known, and searched for it",
+			Behaviour: "a kind of an API that is down is taken for one that nobody knows",
+			Answer:    "the server is asked for the kinds through the proxy, before the dry run",
+		},
+		{
+			Behaviour: "the log does not name an API that is down, where kubectl and the server discover APIs in the same way",
+			Since:     30, Answer: "the same; where the log names it, in one of three spellings, it is found there",
 		},
 		{
 			Behaviour: "version --output=json ends with status 1 where the server does not answer",

@@ -125,7 +125,7 @@ func (c *cell) here(user string, args ...string) []string {
 // skycap runs skycap with the cell's kubectl on PATH.
 func (c *cell) skycap(t *testing.T, args ...string) typed {
 	t.Helper()
-	project := write(t, folder(t), "skycap.yaml", fmt.Sprintf("app: matrix\nservices: {web: {manifests: web}}\n"+
+	project := write(t, folder(t), "skycap.yaml", fmt.Sprintf("app: matrix\nservices: {web: {kubernetes: {manifests: web}}}\n"+
 		"environments: {here: {kubernetes: {context: %s, namespace: %s}}}\n", admin, c.namespace))
 	bin := folder(t)
 	require.NoError(t, os.Symlink(c.program.path, filepath.Join(bin, "kubectl")))

@@ -1,7 +1,6 @@
 package matrix
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"testing"
@@ -34,23 +33,12 @@ func valueOf(t *testing.T, object *unstructured.Unstructured) string {
 	return value
 }
 
-// tryOnce has the server check an object, and tries nothing again.
-func (c *cell) tryOnce(t *testing.T, object *unstructured.Unstructured) error {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	client := c.client(admin)
-	client.Warn = func(string) { cancel() } // is told before the second try
-	_, err := client.TryApply(ctx, []*unstructured.Unstructured{object}, kubectl.ApplyOptions{})
-	return err
-}
-
 func reads(t *testing.T, c *cell) {
 	proxy := c.proxy(t, c.client(admin))
 	there, err := proxy.Apply(t.Context(), mapOf(t, "read", "1"), kubectl.ApplyOptions{})
 	require.NoError(t, err)
 	found, err := proxy.Objects(t.Context(), []*unstructured.Unstructured{
-		mapOf(t, "gone", ""), there, objectOf(t, `{"apiVersion": "zoo.example.com/v1", "kind": "Yak", "metadata": {"name": "y"}}`),
+		mapOf(t, "gone", ""), there, objectOf(t, yak),
 	})
 	require.NoError(t, err)
 	require.Len(t, found, 1)

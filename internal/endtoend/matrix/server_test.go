@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +54,7 @@ func startServer(t *testing.T, built, version string) *server {
 		"--data-dir="+filepath.Join(s.folder, "etcd"), "--unsafe-no-fsync", "--log-level=warn", "--name=matrix", "--initial-cluster=matrix="+nowhere,
 		"--listen-client-urls="+client, "--advertise-client-urls="+nowhere,
 		"--listen-peer-urls=unix://"+filepath.Join(s.folder, "peer.sock"), "--initial-advertise-peer-urls="+nowhere)
+	giveHistory(t, filepath.Join(s.folder, "etcd.sock"))
 
 	key := write(t, s.folder, "key", newKey(t))
 	tokens := write(t, s.folder, "tokens", fmt.Sprintf("%[1]s,%[1]s,1,system:masters\n%[2]s,%[2]s,2,\n", admin, nobody))
@@ -64,6 +66,24 @@ func startServer(t *testing.T, built, version string) *server {
 		"--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file="+key, "--service-account-signing-key-file="+key)
 	require.Eventually(t, func() bool { return s.ask(t.Context(), http.MethodGet, "/readyz", nil) == nil }, 2*time.Minute, 100*time.Millisecond)
 	return s
+}
+
+// giveHistory writes to etcd before there is an API server: its first versions are then
+// from before its time, and watches from them are refused.
+func giveHistory(t *testing.T, socket string) {
+	t.Helper()
+	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	}}}
+	for range 10 {
+		require.Eventually(t, func() bool {
+			answer, err := client.Post("http://etcd/v3/kv/put", "application/json", strings.NewReader(`{"key": "bWF0cml4", "value": "bWF0cml4"}`))
+			if err != nil {
+				return false
+			}
+			return answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
+		}, time.Minute, 100*time.Millisecond)
+	}
 }
 
 // start starts a program that ends with the test.
@@ -138,9 +158,21 @@ func (s *server) takeAPIDown(t *testing.T) {
 		"metadata": {"name": "v1.zoo.example.com"}, "spec": {"group": "zoo.example.com", "version": "v1", "groupPriorityMinimum": 100,
 		"versionPriority": 100, "insecureSkipTLSVerify": true, "service": {"namespace": "default", "name": "away", "port": 443}}}`)
 	require.Eventually(t, func() bool {
-		err := s.ask(t.Context(), http.MethodGet, "/apis/"+downAPI, nil)
-		return err != nil && bytes.Contains([]byte(err.Error()), []byte("503"))
+		return strings.Contains(s.discovered(t), "zoo.example.com")
 	}, time.Minute, 100*time.Millisecond)
+}
+
+// discovered is what the server says of all its APIs at once, as kubectl asks for it
+// from 1.27 on.
+func (s *server) discovered(t *testing.T) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+s.address+"/apis", nil)
+	require.NoError(t, err)
+	request.Header.Set("Authorization", "Bearer "+admin)
+	request.Header.Set("Accept", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList")
+	answer, err := s.client.Do(request)
+	require.NoError(t, err)
+	return text(t, answer.Body)
 }
 
 // freeAddress is one that nobody listens on.

@@ -2,6 +2,7 @@ package matrix
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -31,18 +32,14 @@ type table struct {
 func (f *table) add(r result) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	f.results = append(f.results, r)
-}
-
-// fail adds what failed later to a result.
-func (f *table) fail(server, program, what string) {
-	f.mutex.Lock()
-	defer f.mutex.Unlock()
 	for i := range f.results {
-		if r := &f.results[i]; r.server == server && r.program == program {
-			r.failed = append(r.failed, what)
+		if known := &f.results[i]; known.server == r.server && known.program == r.program {
+			known.failed = append(known.failed, r.failed...)
+			maps.Copy(known.does, r.does)
+			return
 		}
 	}
+	f.results = append(f.results, r)
 }
 
 // String is a cell of the table.

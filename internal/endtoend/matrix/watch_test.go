@@ -3,6 +3,7 @@ package matrix
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"testing"
 	"time"
@@ -92,10 +93,12 @@ func watchOutlivesItsVersion(t *testing.T, c *cell) {
 func watchOutlivesItsConnection(t *testing.T, c *cell) {
 	f := c.follow(t, c.proxy(t, c.client(admin)), watched())
 	f.hears(kubectl.Listed)
-	c.wire.cut()
 	c.server.make(t, c.path("configmaps"), `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "watched"}}`)
+	f.hears(kubectl.Set, "watched") // so it watches
+	c.wire.cut()
+	require.NoError(t, c.server.ask(t.Context(), http.MethodDelete, c.path("configmaps/watched"), nil))
 	c.wire.mend()
-	f.hears(kubectl.Listed, "watched")
+	f.hears(kubectl.Listed)
 }
 
 // triesAgain cuts the way to the server, and mends it when skycap says that it tries again.
