@@ -11,41 +11,66 @@ import (
 
 // wire is the way from a cell to its server, which can be cut.
 type wire struct {
+	t       *testing.T
 	address string // where it begins
 	to      string
 
-	mutex sync.Mutex
-	isCut bool
-	open  []net.Conn
+	mutex    sync.Mutex
+	listener net.Listener // nil while it is cut
+	open     []net.Conn
 }
 
 func newWire(t *testing.T, to string) *wire {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	w := &wire{address: listener.Addr().String(), to: to}
-	t.Cleanup(func() {
-		w.cut()
-		require.NoError(t, listener.Close())
-	})
-	go func() {
-		for {
-			connection, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			w.carry(connection)
-		}
-	}()
+	w := &wire{t: t, address: "127.0.0.1:0", to: to}
+	w.mend()
+	w.address = w.listener.Addr().String()
+	t.Cleanup(w.cut)
 	return w
 }
 
-// carry connects what has come in to the server, unless the wire is cut.
+// mend lets through what comes. It may be done twice.
+func (w *wire) mend() {
+	w.t.Helper()
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	if w.listener != nil {
+		return
+	}
+	listener, err := net.Listen("tcp", w.address)
+	require.NoError(w.t, err)
+	w.listener = listener
+	go func() {
+		for {
+			in, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			w.carry(in)
+		}
+	}()
+}
+
+// cut ends all that goes over the wire; until it is mended, connections are refused.
+func (w *wire) cut() {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	if w.listener == nil {
+		return
+	}
+	_ = w.listener.Close()
+	for _, connection := range w.open {
+		_ = connection.Close()
+	}
+	w.listener, w.open = nil, nil
+}
+
+// carry connects what has come in to the server.
 func (w *wire) carry(in net.Conn) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	out, err := net.Dial("tcp", w.to)
-	if err != nil || w.isCut {
+	if err != nil || w.listener == nil {
 		_ = in.Close()
 		if err == nil {
 			_ = out.Close()
@@ -59,20 +84,4 @@ func (w *wire) carry(in net.Conn) {
 			_, _ = way[0].Close(), way[1].Close()
 		}()
 	}
-}
-
-// cut ends all that goes over the wire, and lets nothing through until it is mended.
-func (w *wire) cut() {
-	w.mutex.Lock()
-	defer w.mutex.Unlock()
-	for _, connection := range w.open {
-		_ = connection.Close()
-	}
-	w.open, w.isCut = nil, true
-}
-
-func (w *wire) mend() {
-	w.mutex.Lock()
-	defer w.mutex.Unlock()
-	w.isCut = false
 }
