@@ -53,7 +53,7 @@ func newCell(t *testing.T, s *server, p program, binary string) *cell {
 	t.Helper()
 	c := &cell{server: s, program: p, binary: binary, home: folder(t), wire: newWire(t, s.address)}
 	c.namespace = "m-" + strings.ToLower(rand.Text()[:10])
-	c.kubeconfig = s.kubeconfig(t, c.home, c.wire.address)
+	c.kubeconfig = kubeconfig(t, c.home, c.wire.address, s.certificate())
 	write(t, c.home, ".kube/kuberc", hostileKuberc)
 	s.make(t, "/api/v1/namespaces", fmt.Sprintf(`{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": %q,
 		"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}`, c.namespace))

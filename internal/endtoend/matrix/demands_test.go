@@ -27,7 +27,7 @@ func demands() []demand {
 		{"reads", reads}, {"apply", applies}, {"apply: fields of others", applyConflicts}, {"apply: what kubectl applied", applyTakesOver},
 		{"create", creates}, {"update", updates}, {"delete", deletes}, {"failures", proxyFailures}, {"terminating namespace", terminating},
 		{"watch", watches}, {"watch: version gone", watchOutlivesItsVersion}, {"watch: connection cut", watchOutlivesItsConnection},
-		{"server away for a moment", triesAgain}, {"restart", restarts}, {"skycap kubectl", passes},
+		{"server below a path", worksBelowAPath}, {"server away for a moment", triesAgain}, {"restart", restarts}, {"skycap kubectl", passes},
 	}
 }
 

@@ -135,8 +135,13 @@ func (s *server) make(t *testing.T, path, object string) {
 	require.NoError(t, s.ask(t.Context(), http.MethodPost, path, json.RawMessage(object)))
 }
 
-// kubeconfig has a context for each user. The server is reached by the address.
-func (s *server) kubeconfig(t *testing.T, folder, address string) string {
+// certificate is the file with the server's own.
+func (s *server) certificate() string {
+	return filepath.Join(s.folder, "certificates", "apiserver.crt")
+}
+
+// kubeconfig has a context for each user, who reaches a server by its address.
+func kubeconfig(t *testing.T, folder, address, certificate string) string {
 	t.Helper()
 	var contexts, users string
 	for _, name := range []string{admin, nobody, stranger} {
@@ -145,7 +150,7 @@ func (s *server) kubeconfig(t *testing.T, folder, address string) string {
 	}
 	return write(t, folder, "kubeconfig", fmt.Sprintf("apiVersion: v1\nkind: Config\nclusters:\n"+
 		"- {name: matrix, cluster: {server: %q, certificate-authority: %q}}\ncontexts:\n%susers:\n%s",
-		"https://"+address, filepath.Join(s.folder, "certificates", "apiserver.crt"), contexts, users))
+		"https://"+address, certificate, contexts, users))
 }
 
 // downAPI is one whose server is away.
