@@ -177,7 +177,10 @@ func (s *server) discovered(t *testing.T) string {
 	request.Header.Set("Accept", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList")
 	answer, err := s.client.Do(request)
 	require.NoError(t, err)
-	return text(t, answer.Body)
+	defer answer.Body.Close() //nolint:errcheck // it is only read
+	said, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	return string(said)
 }
 
 // freeAddress is one that nobody listens on.
