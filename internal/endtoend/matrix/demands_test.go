@@ -39,7 +39,7 @@ func versionIsKnown(t *testing.T, c *cell) {
 	}
 	assert.Positive(t, int(minor))
 	c.wire.cut()
-	defer c.wire.mend()
+	defer c.wire.mend(t)
 	version, err := c.client(admin).Version(t.Context())
 	require.NoError(t, err, "it is known without the server")
 	assert.NotEmpty(t, version)

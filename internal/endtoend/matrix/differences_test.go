@@ -113,7 +113,7 @@ func rawDropsPath(t *testing.T, c *cell) bool {
 
 func versionFails(t *testing.T, c *cell) bool {
 	c.wire.cut()
-	defer c.wire.mend()
+	defer c.wire.mend(t)
 	return c.kubectl(t, "", nil, c.here(admin, "version", "--output=json")...).code == 1
 }
 

@@ -2,7 +2,6 @@ package matrix
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -35,7 +34,12 @@ func (f *table) add(r result) {
 	for i := range f.results {
 		if known := &f.results[i]; known.server == r.server && known.program == r.program {
 			known.failed = append(known.failed, r.failed...)
-			maps.Copy(known.does, r.does)
+			if known.does == nil {
+				known.does = map[string]bool{}
+			}
+			for behaviour, shown := range r.does {
+				known.does[behaviour] = shown
+			}
 			return
 		}
 	}

@@ -97,15 +97,15 @@ func watchOutlivesItsConnection(t *testing.T, c *cell) {
 	f.hears(kubectl.Set, "watched") // so it watches
 	c.wire.cut()
 	require.NoError(t, c.server.ask(t.Context(), http.MethodDelete, c.path("configmaps/watched"), nil))
-	c.wire.mend()
+	c.wire.mend(t)
 	f.hears(kubectl.Listed)
 }
 
 // triesAgain cuts the way to the server, and mends it when skycap says that it tries again.
 func triesAgain(t *testing.T, c *cell) {
-	defer c.wire.mend()
+	defer c.wire.mend(t)
 	client := c.client(admin)
-	client.Warn = func(string) { c.wire.mend() }
+	client.Warn = func(string) { c.wire.mend(t) }
 	proxy := c.proxy(t, client)
 	c.wire.cut()
 	err := proxy.Create(t.Context(), c.path("configmaps"), nil, mapOf(t, "again", "1"), nil)

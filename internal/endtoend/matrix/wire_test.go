@@ -1,17 +1,19 @@
 package matrix
 
 import (
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
 // wire is the way from a cell to its server, which can be cut.
 type wire struct {
-	t       *testing.T
 	address string // where it begins
 	to      string
 
@@ -20,25 +22,37 @@ type wire struct {
 	open     []net.Conn
 }
 
+// The ports where wires begin: not of those that systems give to connections, so that
+// none is taken while its wire is cut.
+const firstPort, lastPort = 20000, 30000
+
 func newWire(t *testing.T, to string) *wire {
 	t.Helper()
-	w := &wire{t: t, address: "127.0.0.1:0", to: to}
-	w.mend()
-	w.address = w.listener.Addr().String()
+	w := &wire{to: to}
+	require.Eventually(t, func() bool {
+		w.address = fmt.Sprintf("127.0.0.1:%d", firstPort+rand.IntN(lastPort-firstPort))
+		return w.listen() == nil
+	}, patience, time.Millisecond)
 	t.Cleanup(w.cut)
 	return w
 }
 
 // mend lets through what comes. It may be done twice.
-func (w *wire) mend() {
-	w.t.Helper()
+func (w *wire) mend(t *testing.T) {
+	t.Helper()
+	require.NoError(t, w.listen())
+}
+
+func (w *wire) listen() error {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	if w.listener != nil {
-		return
+		return nil
 	}
 	listener, err := net.Listen("tcp", w.address)
-	require.NoError(w.t, err)
+	if err != nil {
+		return err
+	}
 	w.listener = listener
 	go func() {
 		for {
@@ -49,6 +63,7 @@ func (w *wire) mend() {
 			w.carry(in)
 		}
 	}()
+	return nil
 }
 
 // cut ends all that goes over the wire; until it is mended, connections are refused.
