@@ -79,6 +79,9 @@ func (s *story) result(result *skycap.Result) {
 		s.logger.Info(hidden)
 	}
 	if result.Word == skycap.ResultOK {
+		for _, line := range imageLines(result.Images) {
+			_, _ = io.WriteString(s.out, clean(line)+"\n")
+		}
 		_, _ = io.WriteString(s.out, clean(summary(s.command, result))+"\n")
 		return
 	}
