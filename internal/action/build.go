@@ -131,6 +131,9 @@ func (w *workshop) makeOne(ctx context.Context, r *recipe) error {
 		}
 	}
 	if !w.Push {
+		if !w.builder.Keeps() {
+			w.Report.Warning(w.builder.Name() + " keeps no images: without --push it only proves that they can be built")
+		}
 		w.done(r, "", !here, false)
 		return nil
 	}
@@ -214,4 +217,3 @@ func (s *source) readContexts(ctx context.Context, recipes []*recipe) error {
 	}
 	return errors.Join(faults...)
 }
-

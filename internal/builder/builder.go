@@ -58,6 +58,9 @@ type buildContext struct {
 	folder  string
 }
 
+// Keeps tells whether this machine has what was built.
+func (b *Builder) Keeps() bool { return b.label("", "").Name != "" }
+
 // Has tells whether this machine has an image with a label of that value.
 func (b *Builder) Has(ctx context.Context, reference, label, value string) (bool, error) {
 	ask := b.label(reference, label)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/skycap/skycap/internal/archive"
 	"github.com/skycap/skycap/internal/revision"
 )
 
@@ -37,6 +38,9 @@ func writeTree(folder string, tree revision.Tree, at time.Time) error {
 	}
 	defer func() { _ = root.Close() }()
 	for _, name := range tree.Paths() {
+		if !filepath.IsLocal(name) {
+			return &archive.PathError{Path: name, Rule: "leads out of the context"}
+		}
 		if err := makeFolder(root, path.Dir(name)); err != nil {
 			return err
 		}

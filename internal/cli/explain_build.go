@@ -31,7 +31,7 @@ func (s *session) adviseOnBuild(err error) string {
 	case errors.As(err, &dockerfile):
 		return "commit the file, or name the one that is there: services." + dockerfile.Service + ".build.dockerfile"
 	case errors.As(err, &late) && slices.Contains(builder.Names(), late.Command.Name):
-		return "to give it longer: " + s.again("--timeout", (2 * late.After).String())
+		return "to give it longer: " + s.again("--timeout", (2*late.After).String())
 	}
 	return ""
 }

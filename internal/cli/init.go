@@ -23,7 +23,7 @@ func (s *session) initCommand() *cobra.Command {
 		Use:   "init --ci hook|github|gitlab",
 		Short: "Write the file that has skycap build run for each commit",
 		Long: "Init writes into the repository what runs skycap build --push for each commit: a hook of\n" +
-			"Mercurial or Git, a workflow for GitHub, or .gitlab-ci.yml. A file that is there already stays as it is.",
+			"Mercurial or Git, a workflow for GitHub, or .gitlab-ci.yml. No file that is there is overwritten: the hook of Mercurial is added to its hgrc.",
 		Example: "  skycap init --ci hook\n  skycap init --ci gitlab --print",
 		Args:    arguments(false),
 		RunE: func(*cobra.Command, []string) error {
