@@ -70,7 +70,7 @@ func mayImport() map[string][]string {
 		"internal/image":    {"internal/revision"},
 		// archive packs trees for hosts: they need no repository, and targets no packer.
 		"internal/archive": {"internal/revision"},
-		// builder sends a tree to a program: hence archive and run.
+		// builder has programs make images of trees: hence run.
 		"internal/builder": {"internal/archive", "internal/revision", "internal/run"},
 		// pipeline makes text of values.
 		"internal/pipeline": {},

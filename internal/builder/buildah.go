@@ -2,7 +2,6 @@ package builder
 
 import (
 	"fmt"
-	"path/filepath"
 
 	"github.com/skycap/skycap/internal/run"
 )
@@ -21,21 +20,17 @@ func (b buildah) label(reference, label string) run.Command {
 	}}
 }
 
-// context is a folder: of an archive on stdin buildah would take a Dockerfile of that
-// name in the working directory first.
-func (buildah) context(image Image) (buildContext, func(), error) { return unpack(image) }
-
 // build keeps layers, as docker does.
-func (b buildah) build(image Image, at buildContext, _ bool) run.Command {
+func (b buildah) build(image Image, folder string, _ bool) run.Command {
 	args := []string{
 		"build", "--layers", "--timestamp=" + seconds(image.Time),
-		"--file=" + filepath.Join(at.folder, filepath.FromSlash(image.Dockerfile)), "--tag=" + image.Reference,
+		"--file=" + dockerfile(folder, image), "--tag=" + image.Reference,
 	}
 	args = append(args, labels("--label=", image)...)
 	if image.Stage != "" {
 		args = append(args, "--target="+image.Stage)
 	}
-	return run.Command{Name: b.Name(), Args: append(args, at.folder)}
+	return run.Command{Name: b.Name(), Args: append(args, folder)}
 }
 
 func (b buildah) push(reference string) run.Command {

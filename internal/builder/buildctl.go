@@ -20,13 +20,10 @@ func (b buildctl) ping() run.Command {
 
 func (buildctl) label(string, string) run.Command { return run.Command{} }
 
-func (buildctl) context(image Image) (buildContext, func(), error) { return unpack(image) }
-
-func (b buildctl) build(image Image, at buildContext, push bool) run.Command {
-	dockerfile := filepath.Join(at.folder, filepath.FromSlash(image.Dockerfile))
+func (b buildctl) build(image Image, folder string, push bool) run.Command {
 	args := []string{
 		"build", "--progress=plain", "--frontend=dockerfile.v0",
-		"--local=context=" + at.folder, "--local=dockerfile=" + filepath.Dir(dockerfile),
+		"--local=context=" + folder, "--local=dockerfile=" + filepath.Dir(dockerfile(folder, image)),
 		"--opt=filename=" + path.Base(image.Dockerfile),
 		"--opt=build-arg:SOURCE_DATE_EPOCH=" + seconds(image.Time),
 	}

@@ -5,7 +5,6 @@ package builder
 import (
 	"context"
 	"errors"
-	"io"
 	"strings"
 	"time"
 
@@ -44,18 +43,11 @@ type kind interface {
 	// label prints a label of an image that is on this machine, and fails where that isn't.
 	// It has no name where the builder keeps none.
 	label(reference, label string) run.Command
-	// context makes of an image's context what build takes; finish removes it.
-	context(image Image) (at buildContext, finish func(), err error)
-	// build builds an image and, where the builder can't do that later, pushes it.
-	build(image Image, at buildContext, push bool) run.Command
+	// build builds an image from its context in a folder and, where the builder can't do
+	// that later, pushes it.
+	build(image Image, folder string, push bool) run.Command
 	// push pushes an image of this machine. It has no name where build has done so.
 	push(reference string) run.Command
-}
-
-// buildContext is a build's context: an archive for stdin, or a folder.
-type buildContext struct {
-	archive io.Reader
-	folder  string
 }
 
 // Keeps tells whether this machine has what was built.
@@ -81,13 +73,13 @@ func (b *Builder) Has(ctx context.Context, reference, label, value string) (bool
 // other way. Lines is told what the builder says. The error is a *FailedError where it
 // says no.
 func (b *Builder) Build(ctx context.Context, image Image, push bool, within time.Duration, lines func(string)) error {
-	at, finish, err := b.context(image)
+	folder, remove, err := unpack(image)
 	if err != nil {
 		return err
 	}
-	defer finish()
-	command := b.build(image, at, push)
-	command.Stdin, command.Timeout = at.archive, within
+	defer remove()
+	command := b.build(image, folder, push)
+	command.Timeout = within
 	return b.do(ctx, command, lines, FailedError{Builder: b.Name(), Reference: image.Reference})
 }
 

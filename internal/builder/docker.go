@@ -1,18 +1,18 @@
 package builder
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
 
-	"github.com/skycap/skycap/internal/archive"
 	"github.com/skycap/skycap/internal/run"
 )
 
-// docker builds by its daemon, which may be on another machine: the context is sent.
+// docker builds by its daemon, which may be on another machine. Its client reads the
+// context from a folder: of an archive on stdin it would not heed .dockerignore.
 type docker struct{}
 
 // Name is that of docker's client.
@@ -29,22 +29,22 @@ func (d docker) label(reference, label string) run.Command {
 	}}
 }
 
-func (docker) context(image Image) (buildContext, func(), error) {
-	packed, err := archive.Pack(image.Context, nil, image.Time)
-	return buildContext{archive: bytes.NewReader(packed)}, func() {}, err
-}
-
-func (d docker) build(image Image, _ buildContext, _ bool) run.Command {
-	args := append([]string{"build", "--file=" + image.Dockerfile, "--tag=" + image.Reference}, labels("--label=", image)...)
+func (d docker) build(image Image, folder string, _ bool) run.Command {
+	args := append([]string{"build", "--file=" + dockerfile(folder, image), "--tag=" + image.Reference}, labels("--label=", image)...)
 	if image.Stage != "" {
 		args = append(args, "--target="+image.Stage)
 	}
 	// BuildKit, where it is behind docker, takes it for the time of all that is in the image.
-	return run.Command{Name: d.Name(), Args: append(args, "-"), Env: []string{"SOURCE_DATE_EPOCH=" + seconds(image.Time)}}
+	return run.Command{Name: d.Name(), Args: append(args, folder), Env: []string{"SOURCE_DATE_EPOCH=" + seconds(image.Time)}}
 }
 
 func (d docker) push(reference string) run.Command {
 	return run.Command{Name: d.Name(), Args: []string{"push", "--", reference}}
+}
+
+// dockerfile is where an image's Dockerfile lies in the folder of its context.
+func dockerfile(folder string, image Image) string {
+	return filepath.Join(folder, filepath.FromSlash(image.Dockerfile))
 }
 
 // labels are an image's labels as arguments, sorted.

@@ -11,19 +11,19 @@ import (
 	"github.com/skycap/skycap/internal/revision"
 )
 
-// unpack writes an image's context into a private folder, and removes it at the end.
-func unpack(image Image) (buildContext, func(), error) {
+// unpack writes an image's context into a private folder; remove removes it.
+func unpack(image Image) (folder string, remove func(), err error) {
 	private, err := os.MkdirTemp("", "skycap-build-") // mode 0700
 	if err != nil {
-		return buildContext{}, nil, err
+		return "", nil, err
 	}
-	remove := func() { _ = os.RemoveAll(private) }
-	folder := filepath.Join(private, "context")
+	remove = func() { _ = os.RemoveAll(private) }
+	folder = filepath.Join(private, "context")
 	if err := writeTree(folder, image.Context, image.Time); err != nil {
 		remove()
-		return buildContext{}, nil, err
+		return "", nil, err
 	}
-	return buildContext{folder: folder}, remove, nil
+	return folder, remove, nil
 }
 
 // writeTree writes files as an image is to have them: whatever our umask, readable for
