@@ -114,6 +114,25 @@ func (r *recipe) isLike(other *recipe) bool {
 	return r.context == other.context && r.image.Dockerfile == other.image.Dockerfile && r.image.Stage == other.image.Stage
 }
 
+// readContexts reads what images are built from.
+func (s *source) readContexts(ctx context.Context, recipes []*recipe) error {
+	var contexts []string
+	for _, recipe := range recipes {
+		contexts = append(contexts, recipe.context)
+	}
+	slices.Sort(contexts)
+	tree, err := s.repository.Files(ctx, s.revision, slices.Compact(contexts))
+	if err != nil {
+		return err
+	}
+	var faults []error
+	for _, recipe := range recipes {
+		recipe.image.Context, recipe.image.Time = tree.Under(recipe.context), s.revision.Date
+		faults = append(faults, recipe.findDockerfile(ctx, s.repository, s.revision))
+	}
+	return errors.Join(faults...)
+}
+
 // findDockerfile makes sure that the context has its Dockerfile, which may be called
 // Containerfile. Builders open it by themselves: what a link leads to takes its place.
 func (r *recipe) findDockerfile(ctx context.Context, repository revision.Repository, at revision.Revision) error {
