@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/skycap/skycap/internal/builder"
 	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/report"
@@ -23,6 +24,7 @@ type Operator struct {
 	Repository func(context.Context) (revision.Repository, error)
 	Registry   image.Registry
 	Target     func(ctx context.Context, environment *settings.Environment) (target.Target, error)
+	Builder    func(ctx context.Context, name string) (*builder.Builder, error) // of images; any that works where name is empty
 	Report     *report.Reporter
 	Who        string // user@machine
 	Command    string // as it was typed

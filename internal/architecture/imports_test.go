@@ -30,14 +30,14 @@ func mayImport() map[string][]string {
 
 		// cli builds everything once and explains every typed error, so it sees all.
 		"internal/cli": {
-			"internal/action", "internal/archive", "internal/config", "internal/image", "internal/kubectl",
-			"internal/manifest", "internal/noise", "internal/release", "internal/report", "internal/revision",
+			"internal/action", "internal/archive", "internal/builder", "internal/config", "internal/image", "internal/kubectl",
+			"internal/manifest", "internal/noise", "internal/pipeline", "internal/release", "internal/report", "internal/revision",
 			"internal/rollout", "internal/run", "internal/settings", "internal/ssh",
 			"internal/target", "internal/target/hosts", "internal/target/kubernetes",
 		},
 		// action orders the phases. It knows a target by its interface alone.
 		"internal/action": {
-			"internal/archive", "internal/config", "internal/image", "internal/manifest", "internal/release",
+			"internal/archive", "internal/builder", "internal/config", "internal/image", "internal/manifest", "internal/release",
 			"internal/report", "internal/revision", "internal/rollout", "internal/settings",
 			"internal/target",
 		},
@@ -70,6 +70,10 @@ func mayImport() map[string][]string {
 		"internal/image":    {"internal/revision"},
 		// archive packs trees for hosts: they need no repository, and targets no packer.
 		"internal/archive": {"internal/revision"},
+		// builder has programs make images of trees: hence run.
+		"internal/builder": {"internal/archive", "internal/revision", "internal/run"},
+		// pipeline makes text of values.
+		"internal/pipeline": {},
 
 		"internal/revision": {"internal/run"},
 		"internal/settings": {},

@@ -79,6 +79,7 @@ func (s *session) root() *cobra.Command {
 		s.deployCommand(), s.planCommand(), s.rollbackCommand(), s.historyCommand(), s.attachCommand(),
 		s.statusCommand(), s.restartCommand(), s.stopCommand(), s.startCommand(), s.logsCommand(), s.execCommand(), s.sshCommand(),
 		s.kubectlCommand(), s.lockCommand(), s.unlockCommand(),
+		s.buildCommand(), s.initCommand(),
 		s.resolveCommand(), s.configCommand(), s.doctorCommand(), s.versionCommand(),
 	)
 	return root

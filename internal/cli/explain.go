@@ -17,6 +17,7 @@ import (
 	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/manifest"
 	"github.com/skycap/skycap/internal/noise"
+	"github.com/skycap/skycap/internal/pipeline"
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/run"
 	"github.com/skycap/skycap/internal/settings"
@@ -68,6 +69,9 @@ func (s *session) explain(command *cobra.Command, err error) explanation {
 // interruption says in what state each service was left.
 func (s *session) interruption() string {
 	states := []string{"nothing was changed"}
+	if len(s.result.Images) > 0 {
+		return "interrupted: " + imagesOf(s.result)
+	}
 	if s.result.Changed {
 		states = []string{"the lock is free"}
 		for _, service := range s.result.Services {
@@ -126,7 +130,7 @@ func (s *session) advise(err error) (usage bool, hint string) {
 	if usage, hint := s.adviseOnUse(err); usage {
 		return true, hint
 	}
-	for _, advise := range []func(error) string{s.adviseOnLocks, s.adviseOnOperating, s.adviseOnSource, s.adviseOnContent, s.adviseOnHosts, s.adviseOnTarget} {
+	for _, advise := range []func(error) string{s.adviseOnLocks, s.adviseOnOperating, s.adviseOnBuild, s.adviseOnSource, s.adviseOnContent, s.adviseOnHosts, s.adviseOnTarget} {
 		if hint := advise(err); hint != "" {
 			return false, hint
 		}
@@ -152,6 +156,9 @@ func (s *session) adviseOnUse(err error) (usage bool, hint string) {
 		elsewhere   *action.ElsewhereError
 		unpinned    *kubectl.UnpinError
 		rule        *noise.RuleError
+		imageless   *action.NoImageError
+		shared      *action.SharedImageError
+		exists      *pipeline.ExistsError
 	)
 	switch {
 	case errors.As(err, &faults):
@@ -170,6 +177,12 @@ func (s *session) adviseOnUse(err error) (usage bool, hint string) {
 		return true, "leave it out: each environment has its own context and namespace; for anything else, run kubectl itself"
 	case errors.As(err, &rule):
 		return true, "correct noise in " + quoted(settings.UserFile())
+	case errors.As(err, &imageless):
+		return true, "name it in skycap.yaml: services.<service>.image"
+	case errors.As(err, &shared):
+		return true, "give one of them another image, or both the same build, in skycap.yaml"
+	case errors.As(err, &exists):
+		return true, "to see what is to be added to it: " + s.again("--print")
 	case errors.As(err, &elsewhere):
 		return true, "go to a checkout whose skycap.yaml has that service, or name other services"
 	case errors.As(err, &name):

@@ -6,16 +6,19 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/assert"
 
 	"github.com/skycap/skycap/internal/action"
 	"github.com/skycap/skycap/internal/archive"
+	"github.com/skycap/skycap/internal/builder"
 	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/manifest"
 	"github.com/skycap/skycap/internal/noise"
+	"github.com/skycap/skycap/internal/pipeline"
 	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/run"
@@ -55,6 +58,15 @@ func typed() []struct {
 		{&noise.RuleError{ID: "x", Problem: "needs an id"}, 2, "skycap/settings.yaml"},
 		{&usageError{"skycap deploy needs <rev>"}, 2, "skycap --help"},
 		{&manifest.UnusedImageError{Service: "web"}, 2, "services.web.image"},
+		{&action.NoImageError{Service: "web"}, 2, "services.<service>.image"},
+		{&action.SharedImageError{One: "web", Other: "api"}, 2, "skycap.yaml"},
+		{&action.NoDockerfileError{Service: "web"}, 1, "services.web.build.dockerfile"},
+		{&pipeline.ExistsError{Path: ".gitlab-ci.yml"}, 2, "skycap deploy tip stagin --print"},
+		{&builder.NoneError{Tried: []builder.Tried{{Name: "docker", Why: "not on PATH"}}}, 1, "apt-get install buildah"},
+		{&builder.NoneError{Tried: []builder.Tried{{Name: "docker", Why: "no daemon"}}}, 1, "start what docker needs"},
+		{&builder.FailedError{Builder: "docker", Reference: "registry.example.com/web:1", Push: true}, 1, "docker login registry.example.com"},
+		{&builder.FailedError{Builder: "docker", Reference: "web:1"}, 1, "correct what the step needs"},
+		{&run.TimeoutError{Command: run.Command{Name: "buildah"}, After: 10 * time.Minute}, 1, "skycap deploy tip stagin --timeout 20m0s"},
 		{&revision.UnknownError{Name: "x", Repository: "/repo"}, 1, "hg pull or git fetch"},
 		{&revision.AmbiguousError{Name: "3", Candidates: []revision.Revision{{ID: hash}}}, 1, "skycap resolve 3f2c1a9b8d70"},
 		{&revision.SeveralError{Name: "all()"}, 1, `skycap resolve "last(all())"`},

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/skycap/skycap/internal/action"
+	"github.com/skycap/skycap/internal/builder"
 	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/run"
@@ -38,6 +39,9 @@ func (s *session) operator() (*action.Operator, error) {
 			return openRepository(ctx, runner, project, file)
 		},
 		Registry: image.Registry{},
+		Builder: func(ctx context.Context, name string) (*builder.Builder, error) {
+			return builder.Find(ctx, runner, name)
+		},
 		Target: func(ctx context.Context, environment *settings.Environment) (target.Target, error) {
 			return s.openTarget(ctx, runner, project, environment)
 		},

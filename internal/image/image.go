@@ -20,9 +20,12 @@ import (
 	"github.com/skycap/skycap/internal/revision"
 )
 
-// RevisionLabel names the commit that an image was built from.
+// The labels that say which commit an image was built from, and where its repository is.
 // Source: https://github.com/opencontainers/image-spec/blob/main/annotations.md.
-const RevisionLabel = "org.opencontainers.image.revision"
+const (
+	RevisionLabel = "org.opencontainers.image.revision"
+	SourceLabel   = "org.opencontainers.image.source"
+)
 
 // requestTimeout bounds everything that is asked about one image.
 const requestTimeout = 30 * time.Second
@@ -54,6 +57,18 @@ func Repository(reference string) string {
 	return reference
 }
 
+// Host is the registry of a reference, as one logs in to it.
+func Host(reference string) string {
+	parsed, err := name.ParseReference(reference)
+	if err != nil {
+		return ""
+	}
+	if host := parsed.Context().RegistryStr(); host != name.DefaultRegistry {
+		return host
+	}
+	return "docker.io"
+}
+
 // Digest is the digest that ends a reference, or empty.
 func Digest(reference string) string {
 	_, digest, _ := strings.Cut(reference, "@")
@@ -66,11 +81,19 @@ type Registry struct{}
 // tagRule is the distribution specification's rule for tags.
 var tagRule = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 
+// CheckTag refuses, by a *TagError, what no registry takes for a tag.
+func CheckTag(tag string) error {
+	if !tagRule.MatchString(tag) {
+		return &TagError{Tag: tag}
+	}
+	return nil
+}
+
 // Find asks the registry which digest a tag stands for. It returns a
 // *TagError, *NotFoundError, *DeniedError or *UnreachableError.
 func (Registry) Find(ctx context.Context, repository, tag string) (Image, error) {
-	if !tagRule.MatchString(tag) {
-		return Image{}, &TagError{Tag: tag}
+	if err := CheckTag(tag); err != nil {
+		return Image{}, err
 	}
 	reference, err := name.ParseReference(repository + ":" + tag)
 	if err != nil {

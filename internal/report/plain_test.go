@@ -37,6 +37,27 @@ migrate: two
 	assert.Equal(t, "deployed storefront 3f2c1a9b8d70 to staging as release 7: web healthy (12.3s)\n", s.out.String())
 }
 
+func TestPlainTellsImagesOnStdout(t *testing.T) {
+	t.Parallel()
+	s := newStage(Options{Command: "build"})
+	s.Result(skycap.Result{Word: skycap.ResultOK, Changed: true, App: "shop", Images: []skycap.BuiltImage{
+		{Service: "web", Repository: "localhost:5000/web", Tag: "3f2c", Digest: "sha256:1"},
+		{Service: "mail", Repository: "localhost:5000/mail", Tag: "3f2c"},
+	}})
+	assert.Equal(t, "web localhost:5000/web:3f2c@sha256:1\nmail localhost:5000/mail:3f2c\nbuilt shop (0.0s)\n", s.out.String())
+}
+
+// Who has seen a line of a builder's while it came needs it no second time as evidence.
+func TestPlainTellsALineOnce(t *testing.T) {
+	t.Parallel()
+	for _, quiet := range []bool{false, true} {
+		s := newStage(Options{Quiet: quiet})
+		s.Event(skycap.Event{Type: skycap.EventLog, Service: "web", Message: "no rule"})
+		s.Evidence("web", "no rule")
+		assert.Equal(t, map[bool]string{false: "web: no rule\n", true: "  web: no rule\n"}[quiet], s.take())
+	}
+}
+
 func TestPlainHasAHeartbeatInSilence(t *testing.T) {
 	t.Parallel()
 	s := newStage(Options{})
@@ -137,6 +158,7 @@ func TestSummaries(t *testing.T) {
 		{"scale", healthy(), "scaled storefront 3f2c1a9b8d70 in staging: web healthy (0.0s)"},
 		{"stop", healthy(), "stopped storefront in staging: web healthy (0.0s)"},
 		{"build", bare, "built storefront tip: web, mail (0.0s)"},
+		{"build", unchanged, "nothing to do: the images of storefront 3f2c1a9b8d70 are there (0.6s)"},
 	} {
 		assert.Equal(t, test.want, summary(test.command, &test.result))
 	}

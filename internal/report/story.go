@@ -54,6 +54,10 @@ func (s *story) event(event skycap.Event, detail bool) {
 		for _, line := range lines(event.Message) {
 			s.logger.Log(level, about(event.Service, line))
 		}
+		// Its last lines may be what explains a failure: those who have seen them need them no second time.
+		if event.Service != "" && s.logger.IsLevelEnabled(level) {
+			s.told[event.Service+"\x00"+event.Message] = true
+		}
 	}
 }
 
@@ -79,6 +83,9 @@ func (s *story) result(result *skycap.Result) {
 		s.logger.Info(hidden)
 	}
 	if result.Word == skycap.ResultOK {
+		for _, line := range imageLines(result.Images) {
+			_, _ = io.WriteString(s.out, clean(line)+"\n")
+		}
 		_, _ = io.WriteString(s.out, clean(summary(s.command, result))+"\n")
 		return
 	}

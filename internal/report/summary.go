@@ -20,11 +20,27 @@ func summary(command string, result *skycap.Result) string {
 		return fmt.Sprintf("nothing to do: %s already runs %s%s (%s)",
 			result.Environment, words(result.App, short(result.Revision)), asRelease(result.Release), precise(took))
 	}
+	if !result.Changed && command == "build" {
+		return fmt.Sprintf("nothing to do: the images of %s are there (%s)", words(result.App, short(result.Revision)), precise(took))
+	}
 	text := done(command, result)
 	if services := serviceStates(result.Services); services != "" {
 		text += ": " + services
 	}
 	return fmt.Sprintf("%s (%s)", text, precise(took))
+}
+
+// imageLines are the images of a good result, a line each, ready to be used elsewhere.
+func imageLines(images []skycap.BuiltImage) []string {
+	all := make([]string, 0, len(images))
+	for _, image := range images {
+		reference := image.Repository + ":" + image.Tag
+		if image.Digest != "" {
+			reference += "@" + image.Digest
+		}
+		all = append(all, words(image.Service, reference))
+	}
+	return all
 }
 
 // NoiseHidden says how many lines of kubectl's nobody was shown; "" for none.

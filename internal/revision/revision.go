@@ -53,6 +53,9 @@ type Repository interface {
 	// Between lists the commits that one commit has in its history and another has
 	// not, newest first and at most so many. Both are full hashes.
 	Between(ctx context.Context, from, to string, most int) ([]Revision, error)
+	// Source is the address that the repository was cloned from, without credentials;
+	// empty where it has none that others could use.
+	Source(ctx context.Context) (string, error)
 	// Close ends the programs that the repository started.
 	Close() error
 }
@@ -60,7 +63,7 @@ type Repository interface {
 // Open opens the repository at dir or, if dir lies inside a checkout, the one
 // around it. Kind is Mercurial, Git or empty for whatever is found.
 func Open(runner run.Runner, dir, kind string) (Repository, error) {
-	root, found, err := discover(dir, kind)
+	root, found, err := Discover(dir, kind)
 	if err != nil {
 		return nil, err
 	}
@@ -70,8 +73,9 @@ func Open(runner run.Runner, dir, kind string) (Repository, error) {
 	return openGit(root)
 }
 
-// discover walks up from dir to the nearest folder that holds a repository.
-func discover(dir, kind string) (root, found string, err error) {
+// Discover walks up from dir to the nearest folder that holds a repository, of a kind
+// if one is named.
+func Discover(dir, kind string) (root, found string, err error) {
 	start, err := filepath.Abs(dir)
 	if err != nil {
 		return "", "", err

@@ -28,7 +28,7 @@ type Event struct {
 	Seq    int       `json:"seq"`    // 1 for the first
 	Type   EventType `json:"type"`   // what it is about
 
-	Phase    string `json:"phase,omitempty"`    // prepare, check, stage, apply, wait
+	Phase    string `json:"phase,omitempty"`    // prepare, check, stage, apply, wait; build, push
 	Service  string `json:"service,omitempty"`  // what it is about, if it is about one
 	Target   Target `json:"target,omitempty"`   // where the service runs
 	Instance string `json:"instance,omitempty"` // the host or pod that it is about, if it is about one
@@ -100,6 +100,8 @@ type Result struct {
 	Error           string          `json:"error,omitempty"` // what is wrong, on failure
 	Hints           []string        `json:"hints,omitempty"` // the next commands to type
 
+	Images []BuiltImage `json:"images,omitempty"` // of the revision, that build has seen to
+
 	Failures []Failure `json:"failures,omitempty"` // of kubectl and the API server, that the error tells of
 
 	EvidenceFolder string `json:"evidenceFolder,omitempty"` // where logs, events and objects were saved, on failure
@@ -129,6 +131,16 @@ type Differences struct {
 	Images  []FieldChange  `json:"images,omitempty"`  // by the name that skycap.yaml gives them: digests
 	Config  []ConfigChange `json:"config,omitempty"`  // files; their contents are not shown
 	Fields  []ObjectChange `json:"fields,omitempty"`  // of manifests
+}
+
+// BuiltImage is an image that build has seen to.
+type BuiltImage struct {
+	Service    string `json:"service"`          // its name in skycap.yaml
+	Repository string `json:"repository"`       // with its registry
+	Tag        string `json:"tag"`              // that stands for the revision
+	Digest     string `json:"digest,omitempty"` // that the registry has for it; left out when it wasn't pushed
+	Built      bool   `json:"built"`            // it wasn't there yet
+	Pushed     bool   `json:"pushed"`           // the registry didn't have it yet
 }
 
 // ConfigChange is one file of the configuration that is another.

@@ -85,7 +85,8 @@ func TestEventsArePrintedAsTheirSchemaSays(t *testing.T) {
 
 	all := skycap.Event{
 		Phase: "wait", Service: "web", Target: skycap.TargetHosts, Instance: "worker1", State: skycap.StateAbsent, Message: "m",
-		Result: &skycap.Result{Error: "e", Hints: []string{"h"}, EvidenceFolder: "f", RevertedBy: 8, NoiseHidden: 14, Failures: []skycap.Failure{{Reason: "invalid"}}},
+		Result: &skycap.Result{Error: "e", Hints: []string{"h"}, EvidenceFolder: "f", RevertedBy: 8, NoiseHidden: 14, Failures: []skycap.Failure{{Reason: "invalid"}},
+			Images: []skycap.BuiltImage{{Service: "web"}}},
 	}
 	assert.ElementsMatch(t, slices.Collect(maps.Keys(event.Properties)), printed(t, all))
 }
