@@ -257,3 +257,18 @@ func TestRulesOfUsers(t *testing.T) {
 		assert.ErrorContains(t, err, `rule "`+id+`" can't be disabled`)
 	}
 }
+
+// A server warns in words of its own, and may name what kubectl's noise names.
+func TestWarningsOfServersAreNoNoise(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"Warning: resource deployments/web resource created by admission webhook denied the request",
+		"Warning: --force was ignored: deletion of pods is deprecated",
+		"Warning: --cascade=orphan is deprecated for this kind",
+		"Warning: kubectl apply should be used on Sundays: the resource created by team a has an owner",
+	} {
+		rule := Default().Match([]byte(text))
+		require.NotNil(t, rule, text)
+		assert.Equal(t, "warning", rule.ID, text)
+	}
+}
