@@ -178,6 +178,7 @@ const (
 	refused  = `Error from server (Forbidden): deployments.apps is forbidden: User "ci" cannot list resource "deployments" in API group "apps"` + "\n"
 	loginF   = "F1123 13:15:15.933057   13799 cred.go:145] print credential failed with error: log in again with: gcloud auth login\n"
 	several  = "E1123 15:14:14.830462   14689 memcache.go:265] \"Unhandled Error\" err=<\n\tcouldn't get current server API group list: x\n\t\n\ty\n > groupVersion=\"v1\"\n"
+	invalid  = `The Deployment "web" is invalid: spec.selector: Invalid value: field is immutable` + "\n"
 	oldStyle = "E1123 15:14:14.768354   14684 memcache.go:265] couldn't get current server API group list: exec: executable x not found\n"
 )
 
@@ -204,6 +205,10 @@ func TestWhatIsHeldAndWhatIsShown(t *testing.T) {
 		"an error glued to noise":               {strings.TrimSuffix(outage, "\n") + refused, strings.TrimSuffix(outage, "\n") + refused},
 		"an error glued to a line of noise":     {"No resources found" + refused, "No resources found" + refused},
 		"kubectl's own error glued":             {"No resources found in x namespace.error: no\n", "No resources found in x namespace.error: no\n"},
+		"an invalid object glued":               {strings.TrimSuffix(oldStyle, "\n") + invalid, strings.TrimSuffix(oldStyle, "\n") + invalid},
+		"an invalid object glued to a line":     {"No resources found" + invalid, "No resources found" + invalid},
+		"an error behind a space":               {outage + strings.TrimSuffix(oldStyle, "\n") + " error: bad\n", outage + strings.TrimSuffix(oldStyle, "\n") + " error: bad\n"},
+		"an error within client-go's own":       {strings.TrimSuffix(oldStyle, "\n") + ": error: bad\n", ""},
 		"an F entry glued":                      {strings.TrimSuffix(oldStyle, "\n") + loginF, strings.TrimSuffix(oldStyle, "\n") + loginF},
 		"a complaint about kuberc, glued":       {outage + "kuberc: no preferences, use --v=5 to see details" + refused, outage + "kuberc: no preferences, use --v=5 to see details" + refused},
 		"a prompt":                              {"Password: ", "Password: "},

@@ -1,6 +1,9 @@
 package noise
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // verdict is what becomes of a record.
 type verdict int
@@ -80,7 +83,7 @@ func (f *Filter) judgeEntry(text []byte, size int, e entry, several, final bool)
 	}
 	rule := f.options.Rules.ofEntry(e)
 	switch {
-	case rule == nil && hasGlued(e.message):
+	case rule == nil && hasGluedToEntry(e.message):
 		return fatal, 0, nil
 	case rule == nil:
 		f.unknown(e)
@@ -115,17 +118,13 @@ func (f *Filter) judgeWarning(text []byte, size int, rule *Rule) (verdict, int, 
 	return hold, size, rule
 }
 
-// continues reports whether a line belongs to the held entry before it.
+// continues reports whether a line belongs to the held entry before it. An error never does.
 func (f *Filter) continues(line []byte) bool {
-	if f.after == nil {
+	if f.after == nil || !slices.ContainsFunc(f.after.Continues, func(text string) bool { return foldPrefix(line, text) }) {
 		return false
 	}
-	for _, text := range f.after.Continues {
-		if foldPrefix(line, text) {
-			return !hasGlued(line)
-		}
-	}
-	return false
+	rule := f.options.Rules.ofLine(line)
+	return (rule == nil || rule.Class != Error) && !hasGlued(line)
 }
 
 // canContinue reports whether a line that has only begun can become one that belongs to an entry.

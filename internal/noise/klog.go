@@ -87,7 +87,7 @@ const wrapper = "unhandled error"
 // writers share a line.
 func subject(message []byte) (text []byte, whole bool) {
 	if len(message) == 0 || message[0] != '"' {
-		return message, !hasGlued(message)
+		return message, !hasGluedToEntry(message)
 	}
 	end := quoted(message)
 	if end == 0 {

@@ -48,8 +48,8 @@ func (r *Rule) check(others []Rule) error {
 		return &RuleError{r.ID, fmt.Sprintf("has severity %q; it must be of the letters I, W and E", r.Severity)}
 	case len(r.Files) == 0 && len(r.Begins) == 0:
 		return &RuleError{r.ID, "needs files, of entries of klog, or begins, of other lines"}
-	case slices.ContainsFunc(r.Begins, isShort), slices.Contains(r.Has, ""):
-		return &RuleError{r.ID, fmt.Sprintf("is about too much: begins must have at least %d letters, has at least one", shortestBeginning)}
+	case slices.ContainsFunc(r.Begins, isShort), slices.ContainsFunc(r.Continues, isShort), slices.Contains(r.Has, ""):
+		return &RuleError{r.ID, fmt.Sprintf("is about too much: begins and continues must have at least %d letters, has at least one", shortestBeginning)}
 	}
 	return r.tryExamples()
 }

@@ -238,6 +238,12 @@ func TestRulesOfUsers(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "error: no\n", filtered(t, Options{Rules: hiding}, "error: no\n", false).shown, "an error is never noise")
 
+	swallowing, err := NewRules([]Rule{{ID: "x", Files: []string{"gcloud.go"}, Continues: []string{"error"}}}, nil)
+	require.NoError(t, err)
+	h = filtered(t, Options{Rules: swallowing}, chatter+"\nerrors may follow\nerror: no\n", false)
+	assert.Equal(t, "error: no\n", h.shown[len(h.shown)-len("error: no\n"):], "an error continues nothing")
+	assert.Equal(t, chatter+"\nerrors may follow\n", h.held)
+
 	for want, rule := range map[string]Rule{
 		`rule "" needs an id`:                      {},
 		`rule "discovery" is there already`:        {ID: "discovery", Files: []string{"x.go"}},
@@ -245,6 +251,7 @@ func TestRulesOfUsers(t *testing.T) {
 		`rule "x" has severity "F"; it must be of`: {ID: "x", Severity: "F", Files: []string{"x.go"}},
 		`rule "x" needs files`:                     {ID: "x", Has: []string{"text"}},
 		`rule "x" is about too much`:               {ID: "x", Begins: []string{"e"}},
+		`rule "x" is about too much: begins and c`: {ID: "x", Files: []string{"x.go"}, Continues: []string{"e"}},
 		`rule "x" is not about its example "text"`: {ID: "x", Begins: []string{"other"}, Examples: []string{"text"}},
 	} {
 		_, err := NewRules([]Rule{rule}, nil)

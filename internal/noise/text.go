@@ -1,6 +1,10 @@
 package noise
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
 
 // foldPrefix reports whether a text begins with a prefix in small letters, in any case.
 func foldPrefix(text []byte, prefix string) bool {
@@ -83,12 +87,18 @@ func sequence(text []byte) int {
 // hasGlued reports whether something begins in the midst of a line that is no part
 // of it: an error behind a line that lacks its newline, or an entry of klog.
 func hasGlued(line []byte) bool {
-	return hasGluedError(line) || hasGluedConnection(line) || hasGluedEntry(line)
+	return hasGluedError(line, endsWord) || hasGluedObject(line) || hasGluedConnection(line) || hasGluedEntry(line)
+}
+
+// hasGluedToEntry is that for the message of an entry that isn't quoted: client-go and
+// what it passes on have "error: " there behind a colon, or behind what kind of error it is.
+func hasGluedToEntry(message []byte) bool {
+	return hasGlued(message) || hasGluedError(message, endsText)
 }
 
 // hasGluedError looks for "Error from server" and "Error in configuration", and for
-// "error: " right behind what ends a sentence or a word.
-func hasGluedError(line []byte) bool {
+// "error: " behind a text that has ended.
+func hasGluedError(line []byte, hasEnded func(before []byte) bool) bool {
 	for from := 0; ; {
 		next := bytes.Index(line[from:], []byte("rror"))
 		if next < 0 {
@@ -100,7 +110,7 @@ func hasGluedError(line []byte) bool {
 		case at <= 0:
 		case line[at] == 'E' && (bytes.HasPrefix(rest, []byte(" from server")) || bytes.HasPrefix(rest, []byte(" in configuration"))):
 			return true
-		case line[at] == 'e' && bytes.HasPrefix(rest, []byte(": ")) && (endsWord(line[:at]) || bytes.HasPrefix(rest, []byte(": You must be logged in"))):
+		case line[at] == 'e' && bytes.HasPrefix(rest, []byte(": ")) && (hasEnded(line[:at]) || bytes.HasPrefix(rest, []byte(": You must be logged in"))):
 			return true
 		}
 	}
@@ -110,6 +120,32 @@ func hasGluedError(line []byte) bool {
 func endsWord(text []byte) bool {
 	last := len(text) - 1
 	return text[last] != ' ' || last > 0 && (text[last-1] == '.' || text[last-1] == '"' || text[last-1] == ')')
+}
+
+// endsText reports the same of a text within which "error: " only follows a colon or a kind of error.
+func endsText(text []byte) bool {
+	text = bytes.TrimSuffix(text, []byte(" "))
+	word := string(bytes.ToLower(text[bytes.LastIndexByte(text, ' ')+1:]))
+	return !strings.HasSuffix(word, ":") && !slices.Contains([]string{
+		"a", "an", "api", "authentication", "authorization", "client", "connection", "conversion", "decode", "decoding", "encoding", "execution",
+		"following", "handshake", "http", "http2", "i/o", "internal", "io", "json", "last", "local", "lookup", "marshal", "network", "original",
+		"parse", "parsing", "protocol", "read", "remote", "request", "response", "rpc", "runtime", "server", "stream", "syntax", "system", "the",
+		"this", "tls", "transport", "underlying", "unexpected", "unknown", "unmarshal", "validation", "write", "yaml",
+	}, word)
+}
+
+// hasGluedObject looks for: The Deployment "web" is invalid.
+func hasGluedObject(line []byte) bool {
+	end := bytes.Index(line, []byte(`" is invalid`))
+	if end < 0 {
+		return false
+	}
+	at := bytes.LastIndex(line[:end], []byte("The "))
+	if at <= 0 {
+		return false
+	}
+	kind, _, isNamed := bytes.Cut(line[at+len("The "):end], []byte(` "`))
+	return isNamed && len(kind) > 0 && bytes.IndexByte(kind, ' ') < 0
 }
 
 // hasGluedConnection looks for "Unable to connect to the server" and "The connection to the server".
