@@ -365,6 +365,16 @@ func TestMemoryIsFlat(t *testing.T) { //nolint:paralleltest // it measures the w
 	assert.Empty(t, left)
 }
 
+func TestMemoryOfWarningsIsFlat(t *testing.T) { //nolint:paralleltest // it measures the whole process
+	log, before := &Log{}, memory()
+	for i := range 200_000 {
+		require.True(t, log.IsNew(fmt.Sprintf("Warning: %d %s", i, strings.Repeat("x", 1000))))
+	}
+	assert.Less(t, memory(), before+16<<20)
+	assert.False(t, log.IsNew("Warning: 1 "+strings.Repeat("x", 1000)), "that is remembered of more than is kept")
+	assert.Greater(t, len(log.Warnings()), 1000)
+}
+
 func TestManyLinesOfNoiseComeBackInOrder(t *testing.T) {
 	t.Parallel()
 	var in strings.Builder

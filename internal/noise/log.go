@@ -1,6 +1,7 @@
 package noise
 
 import (
+	"crypto/sha256"
 	"slices"
 	"sync"
 )
@@ -9,8 +10,9 @@ import (
 // ready, and it is safe for concurrent use.
 type Log struct {
 	mutex    sync.Mutex
-	warned   map[string]bool
-	warnings []string
+	warned   map[fingerprint]struct{}
+	warnings []string // the first of them
+	size     int      // of warnings, in bytes
 	families map[string]bool
 	hidden   int
 }
@@ -22,7 +24,7 @@ func (l *Log) Hidden() int {
 	return l.hidden
 }
 
-// Warnings are all of them, in the order in which they came.
+// Warnings are the first of them, in the order in which they came: as many as people would read.
 func (l *Log) Warnings() []string {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -35,6 +37,21 @@ func (l *Log) hide(lines int) {
 	l.hidden += lines
 }
 
+// fingerprint stands for the text of a warning, which may be long.
+type fingerprint [sha256.Size / 2]byte
+
+func fingerprintOf(text []byte) fingerprint {
+	sum := sha256.Sum256(text)
+	return fingerprint(sum[:])
+}
+
+// How much is remembered: of the texts of warnings, in bytes, and of their
+// fingerprints. Warnings beyond these are always new.
+const (
+	warningsKept = 1 << 20
+	mostWarned   = 1 << 17
+)
+
 // longestWarning is up to which length warnings are compared, in bytes; longer ones are always new.
 const longestWarning = 64 << 10
 
@@ -45,15 +62,20 @@ func (l *Log) isNew(warning []byte) bool {
 	}
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	text := string(warning)
-	if l.warned[text] {
+	seen := fingerprintOf(warning)
+	if _, known := l.warned[seen]; known {
 		return false
 	}
 	if l.warned == nil {
-		l.warned = map[string]bool{}
+		l.warned = map[fingerprint]struct{}{}
 	}
-	l.warned[text] = true
-	l.warnings = append(l.warnings, text)
+	if len(l.warned) < mostWarned {
+		l.warned[seen] = struct{}{}
+	}
+	if l.size+len(warning) <= warningsKept {
+		l.size += len(warning)
+		l.warnings = append(l.warnings, string(warning))
+	}
 	return true
 }
 
