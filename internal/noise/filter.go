@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// Silence is for how long nothing may be shown while something is held.
-const Silence = 10 * time.Second
+// shortLine is how much of a line that has begun is judged anew with each byte, in bytes.
+const shortLine = 1 << 10
 
 // longestRecord is how much text is waited for to judge one record, in bytes. What
 // is longer is shown as it comes.
@@ -41,6 +41,8 @@ type Filter struct {
 	mutex   sync.Mutex
 	pending []byte // the beginning of a record that can't be judged yet
 	whole   bool   // pending can only be judged with its whole line
+	scanned int    // how much of pending are whole lines of one entry, in bytes
+	prose   bool   // pending is a line that is no entry of klog
 	midline bool   // the line that has begun is shown
 	after   *Rule  // of the entry before this line, if that was held
 	held    held
@@ -51,6 +53,8 @@ type Filter struct {
 	shown   bool     // since the last Write began
 	waiting *time.Timer
 	touched bool // since waiting began
+	pausing *time.Timer
+	writes  int
 	ended   bool
 }
 
@@ -76,17 +80,29 @@ func (f *Filter) Write(data []byte) (int, error) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	f.shown = false
-	switch {
-	case len(f.pending) == 0:
+	f.writes++
+	if before := len(f.pending); before == 0 {
 		f.keep(f.consume(data, false))
-	case f.whole && len(f.pending)+len(data) <= longestRecord && bytes.IndexByte(data, '\n') < 0:
-		f.pending = append(f.pending, data...)
-	default:
-		f.pending = append(f.pending, data...)
+	} else if f.pending = append(f.pending, data...); !f.goesOn(before) {
 		f.keep(f.consume(f.pending, false))
 	}
 	f.wait()
+	f.pause()
 	return len(data), f.err
+}
+
+// goesOn reports whether what is pending still can't be judged, with what came behind
+// its first bytes. It looks at no byte twice, since an entry may come line by line.
+func (f *Filter) goesOn(before int) bool {
+	switch {
+	case len(f.pending) > longestRecord, f.whole && len(f.pending) <= shortLine:
+		return false
+	case f.whole:
+		return bytes.IndexByte(f.pending[before:], '\n') < 0
+	}
+	var more bool
+	f.scanned, more = lines(f.pending, f.scanned, false)
+	return more
 }
 
 // keep sets aside what can't be judged yet.
@@ -105,6 +121,9 @@ func (f *Filter) End(failed bool) error {
 	f.ended = true
 	if f.waiting != nil {
 		f.waiting.Stop()
+	}
+	if f.pausing != nil {
+		f.pausing.Stop()
 	}
 	f.consume(f.pending, true)
 	f.pending = nil
@@ -245,39 +264,5 @@ func (f *Filter) release(to io.Writer) {
 func (f *Filter) note(err error) {
 	if f.err == nil {
 		f.err = err
-	}
-}
-
-// wait has what is held shown after a silence.
-func (f *Filter) wait() {
-	needed := !f.held.isEmpty() || len(f.pending) > 0
-	f.touched = true
-	switch {
-	case !needed && f.waiting != nil:
-		f.waiting.Stop()
-		f.waiting = nil
-	case needed && f.waiting == nil:
-		f.waiting, f.touched = time.AfterFunc(Silence, f.silent), false
-	case needed && f.shown:
-		f.waiting.Reset(Silence)
-		f.touched = false
-	}
-}
-
-// silent shows what is held, and a line that has begun and doesn't go on.
-func (f *Filter) silent() {
-	f.mutex.Lock()
-	defer f.mutex.Unlock()
-	if f.ended {
-		return
-	}
-	f.release(f.options.Silence)
-	if !f.touched && len(f.pending) > 0 {
-		f.write(f.pending)
-		f.midline, f.pending = f.pending[len(f.pending)-1] != '\n', nil
-	}
-	f.waiting = nil
-	if len(f.pending) > 0 {
-		f.waiting, f.touched = time.AfterFunc(Silence, f.silent), false
 	}
 }

@@ -285,14 +285,101 @@ func TestAfterTenSecondsOfSilenceWhatIsHeldIsShown(t *testing.T) {
 		assert.Equal(t, "shown\n", at(9*time.Second), "what is shown breaks the silence")
 		write(outage)
 		assert.Equal(t, "shown\n"+outage+outage, at(time.Second+time.Millisecond), "noise does not")
-		write("Warning: sure? ")
+		header, message, _ := strings.Cut(outage, "metrics")
+		write(header)
 		assert.Equal(t, "shown\n"+outage+outage, at(9*time.Second))
-		assert.Equal(t, "shown\n"+outage+outage+"Warning: sure? ", at(time.Second+time.Millisecond), "a line that doesn't go on")
-		write("yes\n" + outage)
+		assert.Equal(t, "shown\n"+outage+outage+header, at(time.Second+time.Millisecond), "an entry that doesn't go on")
+		write("metrics" + message + outage)
 		require.NoError(t, filter.End(false))
-		assert.Equal(t, "shown\n"+outage+outage+"Warning: sure? yes\n", at(time.Minute))
+		assert.Equal(t, "shown\n"+outage+outage+outage, at(time.Minute))
 		assert.Equal(t, 1, log.Hidden())
 	})
+}
+
+func TestAQuestionWaitsForNoNewline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		filter := New(Options{Out: &out})
+		write := func(text string) string {
+			before := out.Len()
+			_, err := filter.Write([]byte(text))
+			require.NoError(t, err)
+			return out.String()[before:]
+		}
+		write(outage)
+		assert.Empty(t, write("Warning: this deletes all. "))
+		time.Sleep(Pause - time.Millisecond)
+		assert.Empty(t, write("Continue? (y/n) "), "it went on")
+		time.Sleep(Pause - time.Millisecond)
+		synctest.Wait()
+		assert.Empty(t, out.String())
+		time.Sleep(2 * time.Millisecond)
+		synctest.Wait()
+		assert.Equal(t, "Warning: this deletes all. Continue? (y/n) ", out.String(), "what is held stays so")
+		assert.Equal(t, "y\n", write("y\n"))
+		time.Sleep(Silence - 2*time.Millisecond)
+		assert.Equal(t, "Warning: this deletes all. Continue? (y/n) y\n", out.String())
+		require.NoError(t, filter.End(false))
+	})
+}
+
+func TestALineIsShownOnceItsBytesTellThatItIsNoNoise(t *testing.T) {
+	t.Parallel()
+	for _, pieces := range [][]string{{"E", "nter MFA code: "}, {"W", "aiting for approval..."}, {"erro", "r: partial"}, {"No", "te"}} {
+		var out bytes.Buffer
+		filter := New(Options{Out: &out})
+		for _, piece := range pieces {
+			_, err := filter.Write([]byte(piece))
+			require.NoError(t, err)
+		}
+		assert.Equal(t, strings.Join(pieces, ""), out.String())
+		require.NoError(t, filter.End(false))
+	}
+}
+
+func TestWhatHappensOnStdoutIsNoSilence(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var out, stdout bytes.Buffer
+		filter := New(Options{Out: &out})
+		beside := filter.Beside(&stdout)
+		_, err := filter.Write([]byte(outage))
+		require.NoError(t, err)
+		for range 5 {
+			time.Sleep(Silence - time.Millisecond)
+			_, err = beside.Write([]byte("pod\n"))
+			require.NoError(t, err)
+		}
+		assert.Empty(t, out.String())
+		assert.Equal(t, strings.Repeat("pod\n", 5), stdout.String())
+		time.Sleep(Silence + time.Millisecond)
+		synctest.Wait()
+		assert.Equal(t, outage, out.String())
+		require.NoError(t, filter.End(false))
+	})
+}
+
+// Else an entry of many lines would take the square of their number.
+func TestOfAnEntryThatComesLineByLineNoByteIsReadTwice(t *testing.T) {
+	t.Parallel()
+	first, rest, _ := strings.Cut(several, "\t\n")
+	lines := first + strings.Repeat("\tmore\n", 1000)
+	var out bytes.Buffer
+	filter := New(Options{Out: &out})
+	for line := range strings.Lines(lines) {
+		_, err := filter.Write([]byte(line))
+		require.NoError(t, err)
+		require.Equal(t, len(filter.pending), filter.scanned)
+	}
+	_, err := filter.Write([]byte("\thalf a line"))
+	require.NoError(t, err)
+	assert.Equal(t, len(lines), filter.scanned)
+	_, err = filter.Write([]byte(" and the rest\n" + rest + outage))
+	require.NoError(t, err)
+	require.NoError(t, filter.End(false))
+	assert.Empty(t, out.String())
+	assert.Equal(t, 1000+6, filter.options.Log.Hidden())
 }
 
 func TestWhatIsForgottenIsNotShown(t *testing.T) {

@@ -19,7 +19,7 @@ const (
 // it is held. Final is for a text that nothing follows.
 func (f *Filter) judge(text []byte, final bool) (verdict, int, *Rule) {
 	end := bytes.IndexByte(text, '\n')
-	f.whole = end < 0
+	f.whole, f.scanned = end < 0, 0
 	if end < 0 && !final {
 		return f.judgePart(text), 0, nil
 	}
@@ -47,7 +47,8 @@ func (f *Filter) judgePart(text []byte) verdict {
 		return shown
 	}
 	seen := visible(text, nil)
-	e, ok, _ := parse(seen)
+	e, ok, partly := parse(seen)
+	f.prose = !ok && !partly
 	if rule := f.options.Rules.ofLine(seen); ok && e.severity == 'F' || rule != nil && rule.Class == Error {
 		return fatal
 	}
@@ -70,11 +71,12 @@ func (f *Filter) judgeEntry(text []byte, size int, e entry, several, final bool)
 		return shown, 0, nil
 	}
 	if several {
-		length, more := lines(text, final)
+		length, more := lines(text, 0, final)
 		switch {
 		case more && len(text) <= longestRecord:
+			f.scanned = length
 			return undecided, 0, nil
-		case length == 0:
+		case more, length == 0:
 			return shown, 0, nil
 		}
 		size = length

@@ -164,9 +164,10 @@ func quoted(text []byte) int {
 
 // lines is how long an entry is that goes on in further lines, as klog writes
 // values of several: err=<, lines that begin with a tab, and one that begins with
-// " >". It is 0 where that is not so. More is for a text that may go on.
-func lines(text []byte, final bool) (size int, more bool) {
-	for {
+// " >". It is 0 where that is not so. More is for a text that may go on: its size is that
+// of its whole lines, from which one can go on later.
+func lines(text []byte, from int, final bool) (size int, more bool) {
+	for size = from; ; {
 		end := bytes.IndexByte(text[size:], '\n')
 		line := text[size:]
 		if end >= 0 {
@@ -176,7 +177,7 @@ func lines(text []byte, final bool) (size int, more bool) {
 		case size > 0 && !couldContinue(line, end < 0 && !final):
 			return 0, false
 		case end < 0 && !final:
-			return 0, true
+			return size, true
 		}
 		last := size > 0 && line[0] == ' ' && !opens(line)
 		if size += len(line) + 1; last || end < 0 {
