@@ -87,13 +87,17 @@ func sequence(text []byte) int {
 // hasGlued reports whether something begins in the midst of a line that is no part
 // of it: an error behind a line that lacks its newline, or an entry of klog.
 func hasGlued(line []byte) bool {
-	return hasGluedError(line, endsWord) || hasGluedObject(line) || hasGluedConnection(line) || hasGluedEntry(line)
+	return hasGluedError(line, endsWord) || hasGluedOther(line)
 }
 
 // hasGluedToEntry is that for the message of an entry that isn't quoted: client-go and
 // what it passes on have "error: " there behind a colon, or behind what kind of error it is.
 func hasGluedToEntry(message []byte) bool {
-	return hasGlued(message) || hasGluedError(message, endsText)
+	return hasGluedError(message, endsText) || hasGluedOther(message)
+}
+
+func hasGluedOther(line []byte) bool {
+	return hasGluedObject(line) || hasGluedConnection(line) || hasGluedEntry(line)
 }
 
 // hasGluedError looks for "Error from server" and "Error in configuration", and for
@@ -124,6 +128,9 @@ func endsWord(text []byte) bool {
 
 // endsText reports the same of a text within which "error: " only follows a colon or a kind of error.
 func endsText(text []byte) bool {
+	if endsWord(text) {
+		return true
+	}
 	text = bytes.TrimSuffix(text, []byte(" "))
 	word := string(bytes.ToLower(text[bytes.LastIndexByte(text, ' ')+1:]))
 	return !strings.HasSuffix(word, ":") && !slices.Contains([]string{
