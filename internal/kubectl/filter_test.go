@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -236,6 +237,76 @@ func TestWhatIsNoNoiseIsToldAtOnce(t *testing.T) {
 	_, err := client.call(t.Context(), client.command("get", "pods"))
 	assert.EqualError(t, err, refused+"\nmore of it")
 	assert.Len(t, said, 1, "an error is told by the error")
+}
+
+// A proxy goes on after an error, and whoever has to log in waits for a code meanwhile.
+func TestAnErrorIsToldOfAKubectlThatGoesOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var said []string
+		client := Client{Say: func(text string) { said = append(said, text) }}
+		filter := client.listen(client.command("proxy"))
+		write := func(text string) {
+			_, err := filter.Write([]byte(text))
+			require.NoError(t, err)
+		}
+		expired, signIn := "ERROR: cached token has expired", "To sign in, use a web browser to open https://microsoft.com/devicelogin and enter the code ABCD"
+		write(expired + "\n")
+		time.Sleep(noise.Pause / 2)
+		assert.Empty(t, said, "it may be why it ends")
+		write(signIn + "\n")
+		time.Sleep(noise.Pause/2 + time.Millisecond)
+		synctest.Wait()
+		assert.Equal(t, []string{expired, signIn}, said)
+		write("Waiting\n")
+		assert.Equal(t, "Waiting", said[2], "then at once")
+		write("error: bye\n")
+		filter.End(true)
+		assert.Len(t, said, 3)
+		text, before := filter.apart()
+		assert.Equal(t, strings.Join([]string{expired, signIn, "Waiting", "error: bye"}, "\n"), text)
+		assert.Empty(t, before)
+	})
+}
+
+func TestAQuestionIsToldThoughItsLineHasNoEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var said []string
+		client := Client{Say: func(text string) { said = append(said, text) }}
+		filter := client.listen(client.command("proxy"))
+		for _, text := range []string{"E", "nter MFA", " code: "} {
+			_, err := filter.Write([]byte(text))
+			require.NoError(t, err)
+		}
+		time.Sleep(noise.Pause + time.Millisecond)
+		synctest.Wait()
+		assert.Equal(t, []string{"Enter MFA code: "}, said)
+		_, err := filter.Write([]byte("\nthanks\n"))
+		require.NoError(t, err)
+		filter.End(false)
+		assert.Equal(t, []string{"Enter MFA code: ", "thanks"}, said)
+	})
+}
+
+func TestMemoryOfErrorsIsFlat(t *testing.T) { //nolint:paralleltest // it measures the whole process
+	used := func() uint64 {
+		runtime.GC()
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		return stats.HeapAlloc
+	}
+	client := Client{}
+	filter := client.listen(client.command("get"))
+	before := used()
+	for i := range 400 {
+		_, err := fmt.Fprintf(filter, "error: %d %s\n", i, strings.Repeat("x", 500<<10))
+		require.NoError(t, err)
+	}
+	assert.Less(t, used(), before+16<<20)
+	filter.End(true)
+	text, _ := filter.apart()
+	assert.True(t, strings.HasPrefix(text, "error: 0 "))
 }
 
 func TestASilenceShowsWhatIsHeld(t *testing.T) {

@@ -48,7 +48,7 @@ func (c Client) command(args ...string) run.Command {
 func (c Client) call(ctx context.Context, command run.Command) ([]byte, error) {
 	var stdout bytes.Buffer
 	noise := c.listen(command)
-	command.Stdout, command.Stderr = &stdout, noise
+	command.Stdout, command.Stderr = noise.Beside(&stdout), noise
 	err := c.Runner.Run(ctx, command)
 	noise.End(err != nil)
 	if failure := c.failure(command, noise, err); failure != nil {

@@ -6,20 +6,26 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/skycap/skycap/internal/noise"
 	"github.com/skycap/skycap/internal/run"
 )
 
 // filter is the stderr of one call of kubectl: noise is kept back, and the rest is
-// told at once, up to what says why kubectl fails: that becomes an [Error].
+// told at once, up to what says why kubectl fails: that becomes an [Error]. A kubectl
+// that goes on after an error, as a proxy does, has not failed: then that is told too.
 type filter struct {
 	*noise.Filter
 	client  Client
 	said    clipping
-	partial []byte   // the line of said that has begun
-	untold  []string // an error, and what followed it
+	first   string // the first line of an error, or how it begins
 	held    repeats
+	mutex   sync.Mutex // of what follows
+	partial []byte     // the line of said that has begun
+	untold  untold
+	pausing *time.Timer
 }
 
 // listen makes the stderr of a command.
@@ -56,9 +62,40 @@ func (w writer) Write(data []byte) (int, error) {
 }
 
 // hear takes what is no noise. People may be asked for something, as to log in with
-// a code: so it is told line by line.
+// a code: so it is told line by line, and what lacks its newline after a pause.
 func (f *filter) hear(text []byte) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
 	f.said.Write(text)
+	isErrorWaiting := !f.untold.isEmpty()
+	f.tellLines(text)
+	switch {
+	case f.pausing == nil:
+		f.pausing = time.AfterFunc(noise.Pause, f.pause)
+	case !isErrorWaiting: // that waits no longer, however much follows
+		f.pausing.Reset(noise.Pause)
+	}
+}
+
+// pause tells what was kept back, since kubectl goes on: it isn't its end, and may be a question.
+func (f *filter) pause() {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.tellRest(true)
+}
+
+// tellRest tells the line that has begun, and errors if they are not the end of kubectl.
+func (f *filter) tellRest(goesOn bool) {
+	f.tell(f.partial)
+	f.partial = f.partial[:0]
+	for _, text := range f.untold.take() {
+		if goesOn {
+			tell(f.client.Say, text)
+		}
+	}
+}
+
+func (f *filter) tellLines(text []byte) {
 	for {
 		line, rest, complete := bytes.Cut(text, []byte("\n"))
 		if len(f.partial)+len(line) <= clippedAt {
@@ -79,29 +116,26 @@ func (f *filter) tell(line []byte) {
 	case strings.TrimSpace(text) == "":
 	case class == noise.Warning:
 		tell(f.client.Warn, strings.TrimPrefix(text, warningPrefix))
-	case class == noise.Error, len(f.untold) > 0:
-		if len(f.untold) < mostUntold {
-			f.untold = append(f.untold, text)
+	case class == noise.Error, !f.untold.isEmpty():
+		if f.first == "" {
+			f.first = text
 		}
+		f.untold.add(text)
 	default:
 		tell(f.client.Say, text)
 	}
 }
 
-// mostUntold is how many lines of an error are kept for the case that kubectl
-// succeeds all the same; all count should it fail.
-const mostUntold = 10000
-
 // End tells the last line, if it has no newline, and errors of a kubectl that then
 // succeeded all the same. Of one that failed they are the error.
 func (f *filter) End(failed bool) {
 	_ = f.Filter.End(failed) // it writes into memory
-	f.tell(f.partial)
-	if !failed {
-		for _, text := range f.untold {
-			tell(f.client.Say, text)
-		}
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	if f.pausing != nil {
+		f.pausing.Stop()
 	}
+	f.tellRest(!failed)
 }
 
 // breakSilence tells what was held, when nothing else was heard for long.
@@ -148,10 +182,10 @@ func (f *filter) failure() string {
 // Where nothing begins as errors do, all counts but noise and warnings; where there
 // is nothing else, they do.
 func (f *filter) apart() (text string, before []string) {
-	isWhy := len(f.untold) == 0
+	isWhy := f.first == ""
 	var said []string
 	for _, line := range f.lines() {
-		isWhy = isWhy || line == f.untold[0]
+		isWhy = isWhy || strings.HasPrefix(line, f.first)
 		if !isWhy || strings.HasPrefix(line, warningPrefix) {
 			before = append(before, line)
 		} else {
@@ -162,6 +196,28 @@ func (f *filter) apart() (text string, before []string) {
 		return f.failure(), nil
 	}
 	return text, append(before, f.held.list()...)
+}
+
+// untold are lines that wait to be told: an error, and what follows it. All of them
+// count should kubectl fail, but as lines to tell no more are kept than people read.
+type untold struct {
+	lines []string
+	size  int // of lines, in bytes
+}
+
+func (u *untold) add(line string) {
+	if u.size += len(line); u.size <= clippedAt || len(u.lines) == 0 {
+		u.lines = append(u.lines, line)
+	}
+}
+
+func (u *untold) isEmpty() bool { return len(u.lines) == 0 }
+
+// take returns them, and keeps none.
+func (u *untold) take() []string {
+	lines := u.lines
+	*u = untold{}
+	return lines
 }
 
 // repeats are noise: equal entries once, whenever they were made, with their count.
