@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -30,6 +31,11 @@ func (s *session) kubectlCommand() *cobra.Command {
 			client, err := s.pinnedKubectl(args[0])
 			if err != nil {
 				return err
+			}
+			if isTerminal(s.Err) { // a table without rows is nothing to see: people want to be told
+				if client.Rules, err = s.noiseRules(noise.EmptyList); err != nil {
+					return err
+				}
 			}
 			passage := kubectl.Passage{Args: args[1:], Stdin: s.In, Terminal: isTerminal(s.In), Stdout: s.Out, Stderr: s.Err, Open: s.user.Verbose}
 			if explain {
@@ -97,12 +103,17 @@ func (s *session) tellNoise(err error) {
 
 // kubectlClient starts kubectl as the user wants it.
 func (s *session) kubectlClient(runner run.Runner, environment *settings.Environment) (kubectl.Client, error) {
-	rules, err := noise.NewRules(rulesOf(s.user.Noise.Rules), s.user.Noise.Disable)
+	rules, err := s.noiseRules()
 	return kubectl.Client{
 		Runner: runner, Context: environment.Kubernetes.Context, Namespace: environment.Kubernetes.Namespace,
 		Warn: s.report.Warning, Say: s.report.Log, Debug: s.report.Debug, Rules: rules, Noise: &s.noise,
 		Cache: filepath.Join(cacheFolder(), "kubectl"),
 	}, err
+}
+
+// noiseRules are skycap's rules and the user's, without those that the user or the caller disables.
+func (s *session) noiseRules(disabled ...string) (*noise.Rules, error) {
+	return noise.NewRules(rulesOf(s.user.Noise.Rules), slices.Concat(s.user.Noise.Disable, disabled))
 }
 
 // rulesOf are the rules of a user's settings.

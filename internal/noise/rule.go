@@ -20,6 +20,9 @@ type Rule struct {
 	Examples  []string `json:"examples,omitempty"`  // texts that it is about
 }
 
+// EmptyList is the rule about what kubectl says where a list has nothing to show.
+const EmptyList = "empty-list"
+
 // RuleError is a rule that can't be.
 type RuleError struct {
 	ID, Problem string

@@ -2,7 +2,10 @@ package noise
 
 import (
 	"io"
+	"os"
 	"time"
+
+	"golang.org/x/term"
 )
 
 // Silence is for how long nothing may be shown while something is held.
@@ -84,10 +87,16 @@ func (f *Filter) Alive() {
 	}
 }
 
-// Beside passes the program's stdout on, which counts as a sign of life. Don't have a
-// terminal's pass through it: the program must see that it is one, and what it prints
-// there can't be seen here.
-func (f *Filter) Beside(stdout io.Writer) io.Writer { return beside{stdout, f} }
+// Beside passes the program's stdout on, which counts as a sign of life. A terminal
+// stays as it is: the program must see that it is one, and what it prints there
+// can't be seen here.
+func (f *Filter) Beside(stdout io.Writer) io.Writer {
+	file, isFile := stdout.(*os.File)
+	if stdout == nil || isFile && term.IsTerminal(int(file.Fd())) {
+		return stdout
+	}
+	return beside{stdout, f}
+}
 
 type beside struct {
 	stdout io.Writer
