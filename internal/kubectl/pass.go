@@ -37,7 +37,7 @@ func (c Client) Pass(ctx context.Context, passage Passage) (status int, err erro
 		filter := noise.New(noise.Options{
 			Rules: c.Rules, Log: c.Noise, Out: passage.Stderr, Held: passage.Held, Open: passage.Open, Unknown: c.unknown,
 		})
-		command.Stderr, end = filter, filter.End
+		command.Stdout, command.Stderr, end = filter.Beside(passage.Stdout), filter, filter.End
 	}
 	err = c.Runner.Run(ctx, command)
 	written := end(err != nil)
