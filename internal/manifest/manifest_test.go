@@ -113,7 +113,7 @@ func TestNastyTreesKeepPathsBytesAndModes(t *testing.T) {
 	)
 	tree["run.sh"] = revision.File{Data: []byte("#!"), Executable: true}
 	s := Service{App: "a", Name: "b", Config: config.Tree{Files: tree, Hash: "0123456789"}, Mount: "/c"}
-	maps := s.configMaps()
+	maps := s.pack(s.payloads()[0])
 	require.Len(t, maps, 1)
 	got := revision.Tree{}
 	for _, item := range maps[0].items {
@@ -143,7 +143,7 @@ func TestLargeTreesBecomeSeveralMaps(t *testing.T) {
 	}
 	tree["zz-largest"] = revision.File{Data: make([]byte, config.MaxFileSize)}
 	s := Service{App: "a", Name: "b", Config: config.Tree{Files: tree, Hash: "0123456789", Env: map[string]string{"A": "1"}}, Mount: "/c", Env: true}
-	maps := s.configMaps()
+	maps := s.pack(s.payloads()[0])
 	names := make([]string, len(maps))
 	for i, m := range maps {
 		names[i] = m.object.GetName()
@@ -151,7 +151,7 @@ func TestLargeTreesBecomeSeveralMaps(t *testing.T) {
 	}
 	base := "a-b-config-0123456789"
 	assert.Equal(t, []string{base, base + "-2", base + "-3", base + "-4", base + "-5", base + "-6"}, names)
-	sources, _, _ := unstructured.NestedSlice(volumeOf(maps), "projected", "sources")
+	sources, _, _ := unstructured.NestedSlice(s.payloads()[0].volumeOf(maps), "projected", "sources")
 	assert.Len(t, sources, 5, "the variables are not mounted")
 	container := map[string]any{}
 	setEnv(container, maps)

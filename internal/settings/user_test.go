@@ -144,7 +144,7 @@ func TestLoadUserFaults(t *testing.T) {
 		"- yes\n":                          ":1: is a list, want a mapping",
 		"verbose: 'true'\n":                ":1: verbose: is the string \"true\", want true or false",
 		"color: [\n":                       ":1: is not YAML: sequence end token ']' not found",
-		"color: auto\nYes: on ":            ":2: Yes: unknown key \"Yes\"; known are chdir, color, config, noise, output, quiet, ssh_config, timeout, verbose",
+		"color: auto\nYes: on ":            ":2: Yes: unknown key \"Yes\"; known are chdir, color, config, identities, noise, output, quiet, ssh_config, timeout, verbose",
 	} {
 		t.Run(file, func(t *testing.T) {
 			path := userHome(t, file)

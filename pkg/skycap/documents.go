@@ -119,6 +119,7 @@ type Release struct {
 // Running is what tells the instances of a release from those of others.
 type Running struct {
 	Config   string   `json:"config,omitempty"`   // the configuration's hash
+	Secrets  string   `json:"secrets,omitempty"`  // the hash of the secrets as they are encrypted
 	Digests  []string `json:"digests,omitempty"`  // of its images, sorted
 	Folder   string   `json:"folder,omitempty"`   // the key of its release folder on hosts
 	Revision string   `json:"revision,omitempty"` // the full hash; left out where it is the release's
