@@ -107,6 +107,7 @@ func onlyIn() map[string]string {
 		"github.com/google/go-containerregistry": "internal/image",
 		"sigs.k8s.io/kustomize":                  "internal/manifest",
 		"filippo.io/age":                         "internal/secret",
+		"github.com/rogpeppe/go-internal/diff":   "internal/config",
 		"github.com/klauspost/compress":          "internal/archive",
 		"github.com/sirupsen/logrus":             "internal/report",
 		"sigs.k8s.io/structured-merge-diff":      "internal/ownership",

@@ -26,9 +26,15 @@ func Mask(name string, data, former []byte) string {
 		return mask(string(data) == string(former)) + "\n"
 	}
 	var text strings.Builder
+	differs := len(is) != len(was)
 	for _, key := range slices.Sorted(maps.Keys(is)) {
 		old, wasThere := was[key]
-		text.WriteString(key + ": " + mask(!wasThere || reflect.DeepEqual(old, is[key])) + "\n")
+		isSame := reflect.DeepEqual(old, is[key])
+		differs = differs || !isSame
+		text.WriteString(key + ": " + mask(!wasThere || isSame) + "\n")
+	}
+	if !differs && string(data) != string(former) {
+		text.WriteString("(what is no value): " + changed + "\n")
 	}
 	return text.String()
 }
