@@ -279,7 +279,7 @@ func (s *session) adviseOnContent(err error) string {
 	)
 	switch {
 	case errors.As(err, &sealed) && sealed.Sops:
-		return "sops decrypts it with your own keys: is it installed, and do you have one? sops --decrypt " + quoted(sealed.Path)
+		return "sops decrypts it with your own keys: is it installed, and do you have one? sops --decrypt <file>"
 	case errors.As(err, &sealed):
 		return "name the file with your identity in identities of " + quoted(settings.UserFile()) +
 			", or have the secret encrypted for you too: age-keygen -y <file>"
