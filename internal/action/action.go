@@ -4,7 +4,6 @@ package action
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/report"
 	"github.com/skycap/skycap/internal/revision"
+	"github.com/skycap/skycap/internal/secret"
 	"github.com/skycap/skycap/internal/settings"
 	"github.com/skycap/skycap/internal/target"
 	"github.com/skycap/skycap/pkg/skycap"
@@ -23,6 +23,7 @@ type Operator struct {
 	Project    *settings.Project // skycap.yaml as it lies in the operator's checkout
 	Repository func(context.Context) (revision.Repository, error)
 	Registry   image.Registry
+	Keys       secret.Keys // what secrets are decrypted with
 	Target     func(ctx context.Context, environment *settings.Environment) (target.Target, error)
 	Builder    func(ctx context.Context, name string) (*builder.Builder, error) // of images; any that works where name is empty
 	Report     *report.Reporter
@@ -31,16 +32,6 @@ type Operator struct {
 	Evidence   string // the folder in which what explains failures is saved
 	Job        string // the address of the CI job that this is, if it is one
 	Now        func() time.Time
-}
-
-// UnsupportedError says that skycap.yaml asks for what this version can't do,
-// and must not leave undone.
-type UnsupportedError struct {
-	Service, What string
-}
-
-func (e *UnsupportedError) Error() string {
-	return fmt.Sprintf("service %q %s, which this version of skycap can't deploy", e.Service, e.What)
 }
 
 // operable are the services that an environment has, each once for each place

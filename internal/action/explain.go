@@ -178,6 +178,9 @@ func inWords(d *skycap.Differences) []string {
 		}
 		facts = append(facts, fact)
 	}
+	if d.Secrets != nil {
+		facts = append(facts, since+fmt.Sprintf("secrets: %s → %s", report.Value(d.Secrets.Old), report.Value(d.Secrets.New)))
+	}
 	for _, object := range d.Fields {
 		if object.Action != "update" {
 			facts = append(facts, since+fmt.Sprintf("%s %q: %sd", object.Kind, object.Name, object.Action))

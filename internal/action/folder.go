@@ -1,6 +1,7 @@
 package action
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path"
@@ -15,11 +16,15 @@ import (
 )
 
 // folder is a service's release folder on hosts: all of the revision, with the
-// rendered configuration at its place.
-func (s *source) folder(service settings.Placed, rendered config.Tree) (*release.Folder, error) {
+// rendered configuration and the secrets at their places. Its recorded manifest has
+// the secrets as they are encrypted: that of the secrets themselves would tell which
+// guess at a short one is right.
+func (s *source) folder(service settings.Placed, rendered rendered) (*release.Folder, error) {
 	hosting := HostingOf(service.Service)
-	tree, err := archive.Compose(s.whole, hosting.ConfigPath, rendered.Files, s.revision)
-	if err != nil {
+	configuration := archive.Part{Path: hosting.ConfigPath, Files: rendered.config.Files}
+	tree, err := archive.Compose(s.whole, s.revision, configuration, archive.Part{Path: hosting.SecretsPath, Files: rendered.secrets.Files})
+	sealed, sealedErr := archive.Compose(s.whole, s.revision, configuration, archive.Part{Path: hosting.SecretsPath, Files: rendered.sealed})
+	if err := cmp.Or(err, sealedErr); err != nil {
 		return nil, fmt.Errorf("service %q: %w", service.Name, err)
 	}
 	if err := tree.CheckLinks(); err != nil {
@@ -30,8 +35,10 @@ func (s *source) folder(service settings.Placed, rendered config.Tree) (*release
 		return nil, err
 	}
 	return &release.Folder{
-		Manifest: archive.Manifest(tree), Branch: s.revision.Branch, Service: hosting, UnitFile: unit,
-		Source: &folderSource{repository: s.repository, revision: s.revision.ID, tree: tree, configPath: hosting.ConfigPath},
+		Manifest: archive.Manifest(sealed), Branch: s.revision.Branch, Service: hosting, UnitFile: unit,
+		Source: &folderSource{
+			repository: s.repository, revision: s.revision.ID, tree: tree, rendered: []string{hosting.ConfigPath, hosting.SecretsPath},
+		},
 	}, nil
 }
 
@@ -46,6 +53,9 @@ func HostingOf(service *settings.Service) release.Hosting {
 	}
 	if service.Config != nil {
 		hosting.ConfigPath = path.Clean(service.Config.Path)
+	}
+	if service.Secrets != nil {
+		hosting.SecretsPath = path.Clean(service.Secrets.Path)
 	}
 	if hosts.Check != nil {
 		hosting.CheckURL, hosting.CheckCommand, hosting.CheckTimeout = hosts.Check.HTTP, hosts.Check.Command, hosts.Check.Timeout
@@ -79,23 +89,23 @@ type folderSource struct {
 	repository revision.Repository
 	revision   string
 	tree       revision.Tree
-	configPath string
+	rendered   []string // the paths of configuration and secrets; empty without any
 }
 
 // Tree are all files that are sent.
 func (f *folderSource) Tree() revision.Tree { return f.tree }
 
 // Changed is what the repository says of the two revisions. What doesn't come from
-// there counts as changed always: the configuration, and what names the revision.
-// What only the former configuration had is not among the removed.
+// there counts as changed always: the configuration, the secrets, and what names the
+// revision. What only the former configuration or secrets had is not among the removed.
 func (f *folderSource) Changed(ctx context.Context, from string) (changed, removed []string, err error) {
 	differ, gone, err := f.repository.Changed(ctx, from, f.revision)
 	if err != nil {
 		return nil, nil, err
 	}
 	isRendered := func(name string) bool {
-		return f.configPath != "" && strings.HasPrefix(name, f.configPath+"/") ||
-			name == archive.RevisionFile || name == archive.RevisionTimeFile
+		isBelow := func(path string) bool { return path != "" && strings.HasPrefix(name, path+"/") }
+		return slices.ContainsFunc(f.rendered, isBelow) || name == archive.RevisionFile || name == archive.RevisionTimeFile
 	}
 	for _, name := range slices.Concat(differ, gone) {
 		_, isThere := f.tree[name]

@@ -47,7 +47,7 @@ func TestFolder(t *testing.T) {
 		whole:    revision.Tree{"main.c": text("int main"), "etc/conf/old": text("source"), "deploy/worker.service": {Link: "../unit"}},
 		files:    revision.Tree{"deploy/worker.service": text("[Service]")},
 	}
-	rendered := config.Tree{Files: revision.Tree{"app.conf": text("a")}}
+	rendered := rendered{config: config.Tree{Files: revision.Tree{"app.conf": text("a")}}}
 	folder, err := s.folder(worker(), rendered)
 	require.NoError(t, err)
 	assert.Equal(t, []string{
@@ -71,6 +71,28 @@ func TestFolder(t *testing.T) {
 	require.ErrorAs(t, err, &link)
 }
 
+// What is recorded of secrets must not tell which guess at one is right.
+func TestFolderWithSecrets(t *testing.T) {
+	t.Parallel()
+	s := &source{revision: revision.Revision{ID: "3f2c"}, whole: revision.Tree{"main.c": text("int main"), "secrets/all/pin.age": text("sealed")}}
+	service := worker()
+	service.Hosts.UnitFile, service.Secrets = "", &settings.Secrets{Path: "secrets"}
+	folder := func(pin, sealed string) *release.Folder {
+		made, err := s.folder(service, rendered{
+			secrets: config.Tree{Files: revision.Tree{"pin": {Data: []byte(pin), Private: true}}}, sealed: revision.Tree{"pin": text(sealed)},
+		})
+		require.NoError(t, err)
+		return made
+	}
+	made := folder("1234", "sealed")
+	assert.Equal(t, []string{archive.RevisionFile, archive.RevisionTimeFile, "main.c", "secrets/pin"}, made.Source.Tree().Paths())
+	assert.Equal(t, revision.File{Data: []byte("1234"), Private: true}, made.Source.Tree()["secrets/pin"])
+	assert.Equal(t, "secrets", made.Service.SecretsPath)
+	assert.NotEqual(t, archive.Manifest(made.Source.Tree()), made.Manifest)
+	assert.Equal(t, made.Key(), folder("another, which can't be with the same key", "sealed").Key())
+	assert.NotEqual(t, made.Key(), folder("1234", "sealed anew").Key())
+}
+
 func TestUnitName(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
@@ -88,8 +110,8 @@ func TestChangesOfAFolder(t *testing.T) {
 			changed: []string{"b", "config/x", "shadowed"},
 			removed: []string{"gone", "config/app.conf", "REVISION", "config/old"},
 		},
-		tree:       revision.Tree{"a": text(""), "b": text(""), "config/app.conf": text(""), "REVISION": text(""), "REVISION_TIME": text("")},
-		configPath: "config",
+		tree:     revision.Tree{"a": text(""), "b": text(""), "config/app.conf": text(""), "REVISION": text(""), "REVISION_TIME": text("")},
+		rendered: []string{"config", ""},
 	}
 	changed, removed, err := of.Changed(t.Context(), "from")
 	require.NoError(t, err)

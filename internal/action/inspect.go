@@ -7,10 +7,10 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"github.com/skycap/skycap/internal/config"
 	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/manifest"
 	"github.com/skycap/skycap/internal/release"
+	"github.com/skycap/skycap/internal/secret"
 	"github.com/skycap/skycap/internal/settings"
 	"github.com/skycap/skycap/internal/target"
 	"github.com/skycap/skycap/pkg/skycap"
@@ -73,7 +73,7 @@ func (s *source) chooseAnywhere(names []string) error {
 	return errors.Join(faults...)
 }
 
-// RenderConfig renders the configuration of services, and asks neither the
+// RenderConfig renders the configuration of services, secrets masked, and asks neither the
 // registry nor the target.
 func (o *Operator) RenderConfig(ctx context.Context, wanted Wanted) (skycap.Config, error) {
 	rendered := skycap.Config{
@@ -88,21 +88,29 @@ func (o *Operator) RenderConfig(ctx context.Context, wanted Wanted) (skycap.Conf
 			return err
 		}
 		for _, service := range s.services {
-			tree, err := o.renderConfig(s, service)
+			found, err := o.render(ctx, s, service)
 			if err != nil {
 				return err
 			}
-			rendered.Services = append(rendered.Services, configOf(service.Name, tree))
+			rendered.Services = append(rendered.Services, configOf(service.Name, found))
 		}
 		return nil
 	})
 	return rendered, err
 }
 
-func configOf(service string, tree config.Tree) skycap.ServiceConfig {
-	kept := skycap.ServiceConfig{Service: service, Hash: tree.Hash, Files: []skycap.ConfigFile{}}
-	for _, path := range tree.Files.Paths() {
-		file := tree.Files[path]
+func configOf(service string, found rendered) skycap.ServiceConfig {
+	kept := skycap.ServiceConfig{
+		Service: service, Hash: found.config.Hash, Files: []skycap.ConfigFile{}, SecretsHash: found.secrets.Hash,
+	}
+	for _, path := range found.secrets.Files.Paths() {
+		file := found.secrets.Files[path]
+		kept.Secrets = append(kept.Secrets, skycap.SecretFile{
+			Path: path, Executable: file.Executable, Masked: secret.Mask(path, file.Data, file.Data),
+		})
+	}
+	for _, path := range found.config.Files.Paths() {
+		file := found.config.Files[path]
 		rendered := skycap.ConfigFile{Path: path, Executable: file.Executable}
 		if utf8.Valid(file.Data) {
 			rendered.Text = string(file.Data)

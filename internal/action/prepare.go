@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/skycap/skycap/internal/config"
 	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/manifest"
 	"github.com/skycap/skycap/internal/release"
@@ -53,7 +52,7 @@ func (o *Operator) Prepare(ctx context.Context, wanted Wanted, work func(*releas
 		if err := errors.Join(faults[:]...); err != nil {
 			return err
 		}
-		made, err := o.build(s, images)
+		made, err := o.build(ctx, s, images)
 		if err != nil {
 			return err
 		}
@@ -128,33 +127,30 @@ func (o *Operator) choose(s *source, wanted Wanted) (err error) {
 				faults = append(faults, &ElsewhereError{Service: service.Name, Environment: wanted.Environment, Target: kind})
 			}
 		}
-		if service.Secrets != nil {
-			faults = append(faults, &UnsupportedError{Service: service.Name, What: "has secrets"})
-		}
 	}
 	return errors.Join(faults...)
 }
 
 // build renders the configuration and the objects of each service.
-func (o *Operator) build(s *source, images map[string]map[string]image.Image) (*release.Release, error) {
+func (o *Operator) build(ctx context.Context, s *source, images map[string]map[string]image.Image) (*release.Release, error) {
 	made := &release.Release{
 		App: s.project.App, Environment: s.environment.Name, Kind: release.Deploy, Revision: s.revision,
 		Time: o.Now(), Who: o.Who, Job: o.Job, RevisionFile: s.revisionFile, OperatorFile: o.Project.Hash,
 	}
 	var faults []error
 	for _, service := range s.services {
-		tree, err := o.renderConfig(s, service)
+		rendered, err := o.render(ctx, s, service)
 		if err != nil {
 			faults = append(faults, err)
 			continue
 		}
 		for _, kind := range targetsOf(service) {
-			placed := release.Service{Name: service.Name, Target: kind, Config: tree.Hash, After: service.After}
+			placed := release.Service{Name: service.Name, Target: kind, Config: rendered.config.Hash, Secrets: rendered.secrets.Hash, After: service.After}
 			if kind == skycap.TargetHosts {
-				placed.Folder, err = s.folder(service, tree)
+				placed.Folder, err = s.folder(service, rendered)
 			} else {
 				placed.Images = images[service.Name]
-				placed.Objects, err = s.objects(service, placed.Images, tree)
+				placed.Objects, err = s.objects(service, placed.Images, rendered)
 			}
 			faults = append(faults, err)
 			made.Services = append(made.Services, placed)
@@ -165,15 +161,18 @@ func (o *Operator) build(s *source, images map[string]map[string]image.Image) (*
 }
 
 // objects are those of a service in Kubernetes.
-func (s *source) objects(service settings.Placed, images map[string]image.Image, tree config.Tree) ([]manifest.Object, error) {
+func (s *source) objects(service settings.Placed, images map[string]image.Image, rendered rendered) ([]manifest.Object, error) {
 	built := manifest.Service{
 		App: s.project.App, Name: service.Name, Environment: s.environment.Name,
 		Namespace: s.environment.Kubernetes.Namespace, Files: s.files,
 		Manifests: service.Kubernetes.Manifests, Allow: service.Kubernetes.Allow,
-		Images: images, Config: tree,
+		Images: images, Config: rendered.config, Secrets: rendered.secrets,
 	}
 	if service.Config != nil {
 		built.Mount, built.Env = service.Config.Mount, service.Config.Env
+	}
+	if service.Secrets != nil {
+		built.SecretsMount = service.Secrets.Mount
 	}
 	return built.Build()
 }
@@ -193,21 +192,4 @@ func checkShared(made *release.Release) error {
 		}
 	}
 	return errors.Join(faults...)
-}
-
-func (o *Operator) renderConfig(s *source, service settings.Placed) (config.Tree, error) {
-	layers, err := s.layers(service)
-	if err != nil {
-		return config.Tree{}, err
-	}
-	tree, err := config.Render(s.files, layers, config.Fields{
-		App: s.project.App, Service: service.Name, Environment: s.environment.Name,
-		Revision: s.revision.ID, Values: s.environment.Values, Addr: s.address,
-	})
-	if err == nil {
-		for _, layer := range tree.Empty {
-			o.Report.Warning(fmt.Sprintf("service %q: config layer %q has no file at revision %s", service.Name, layer, s.revision.Short()))
-		}
-	}
-	return tree, err
 }

@@ -2,6 +2,7 @@ package action
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -11,13 +12,26 @@ import (
 	"github.com/skycap/skycap/internal/settings"
 )
 
-// layers are the folders of a service's configuration.
-func (s *source) layers(service settings.Placed) ([]string, error) {
+// configLayers are the folders and files of a service's configuration.
+func (s *source) configLayers(service settings.Placed) ([]string, error) {
 	if service.Config == nil {
 		return nil, nil
 	}
+	return s.layers(service, service.Config.From)
+}
+
+// secretLayers are the folders and files of a service's secrets.
+func (s *source) secretLayers(service settings.Placed) ([]string, error) {
+	if service.Secrets == nil {
+		return nil, nil
+	}
+	return s.layers(service, service.Secrets.From)
+}
+
+// layers are paths in the repository, from templates of them.
+func (s *source) layers(service settings.Placed, templates []string) ([]string, error) {
 	var layers []string
-	for _, from := range service.Config.From {
+	for _, from := range templates {
 		layer, err := settings.Expand(from, settings.LayerFields{
 			App: s.project.App, Service: service.Name, Environment: s.environment.Name,
 		})
@@ -34,11 +48,12 @@ func (s *source) layers(service settings.Placed) ([]string, error) {
 func (s *source) readFiles(ctx context.Context) error {
 	var paths, manifests []string
 	for _, service := range s.services {
-		layers, err := s.layers(service)
-		if err != nil {
+		layers, err := s.configLayers(service)
+		sealed, sealedErr := s.secretLayers(service)
+		if err := errors.Join(err, sealedErr); err != nil {
 			return err
 		}
-		paths = append(paths, layers...)
+		paths = append(append(paths, layers...), sealed...)
 		if service.Target.Includes(settings.TargetKubernetes) {
 			manifests = append(manifests, service.Kubernetes.Manifests)
 		}

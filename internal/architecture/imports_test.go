@@ -32,13 +32,13 @@ func mayImport() map[string][]string {
 		"internal/cli": {
 			"internal/action", "internal/archive", "internal/builder", "internal/config", "internal/image", "internal/kubectl",
 			"internal/manifest", "internal/noise", "internal/pipeline", "internal/release", "internal/report", "internal/revision",
-			"internal/rollout", "internal/run", "internal/settings", "internal/ssh",
+			"internal/rollout", "internal/run", "internal/secret", "internal/settings", "internal/ssh",
 			"internal/target", "internal/target/hosts", "internal/target/kubernetes",
 		},
 		// action orders the phases. It knows a target by its interface alone.
 		"internal/action": {
 			"internal/archive", "internal/builder", "internal/config", "internal/image", "internal/manifest", "internal/release",
-			"internal/report", "internal/revision", "internal/rollout", "internal/settings",
+			"internal/report", "internal/revision", "internal/rollout", "internal/secret", "internal/settings",
 			"internal/target",
 		},
 
@@ -67,7 +67,9 @@ func mayImport() map[string][]string {
 		// manifest, config and image take what they read of a commit as values of revision.
 		"internal/manifest": {"internal/config", "internal/image", "internal/revision"},
 		"internal/config":   {"internal/revision"},
-		"internal/image":    {"internal/revision"},
+		// secret reads the user's keys and runs age and sops, which config, being pure, does not.
+		"internal/secret": {"internal/config", "internal/revision", "internal/run"},
+		"internal/image":  {"internal/revision"},
 		// archive packs trees for hosts: they need no repository, and targets no packer.
 		"internal/archive": {"internal/revision"},
 		// builder has programs make images of trees: hence run.
@@ -104,6 +106,8 @@ func onlyIn() map[string]string {
 		"github.com/go-git/go-git":               "internal/revision",
 		"github.com/google/go-containerregistry": "internal/image",
 		"sigs.k8s.io/kustomize":                  "internal/manifest",
+		"filippo.io/age":                         "internal/secret",
+		"github.com/rogpeppe/go-internal/diff":   "internal/config",
 		"github.com/klauspost/compress":          "internal/archive",
 		"github.com/sirupsen/logrus":             "internal/report",
 		"sigs.k8s.io/structured-merge-diff":      "internal/ownership",

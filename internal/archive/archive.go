@@ -24,7 +24,7 @@ const (
 // Pack makes one tar archive, compressed by gzip, of the files of a tree at these
 // paths, or of all when paths is nil. Equal trees and times give equal bytes: entries are
 // sorted, all of one time (in seconds) and of user and group 0, their modes 0644,
-// 0755 and 0777 for links. There are no entries for folders. A *PathError for each
+// 0755 and 0777 for links, and 0600 and 0700 for private files. There are no entries for folders. A *PathError for each
 // path that is not safe to unpack, or that the tree doesn't have, is joined in the error.
 func Pack(tree revision.Tree, paths []string, mtime time.Time) ([]byte, error) {
 	picked, err := pick(tree, paths)
@@ -97,6 +97,9 @@ func header(name string, file revision.File, mtime time.Time) *tar.Header {
 		header.Typeflag, header.Linkname, header.Mode, header.Size = tar.TypeSymlink, file.Link, 0o777, 0
 	case file.Executable:
 		header.Mode = 0o755
+	}
+	if file.Private {
+		header.Mode &= 0o700
 	}
 	return header
 }

@@ -38,10 +38,10 @@ func read(t *testing.T, packed []byte) revision.Tree {
 		assert.Zero(t, header.Uid+header.Gid)
 		data, err := io.ReadAll(reader)
 		require.NoError(t, err)
-		file := revision.File{Data: data, Executable: header.Mode == 0o755, Link: header.Linkname}
+		file := revision.File{Data: data, Executable: header.Mode&0o100 != 0 && header.Linkname == "", Private: header.Mode&0o077 == 0, Link: header.Linkname}
 		switch header.Typeflag {
 		case tar.TypeReg:
-			assert.Contains(t, []int64{0o644, 0o755}, header.Mode)
+			assert.Contains(t, []int64{0o644, 0o755, 0o600, 0o700}, header.Mode)
 		case tar.TypeSymlink:
 			file.Data = nil
 			assert.EqualValues(t, 0o777, header.Mode)
@@ -65,6 +65,14 @@ func TestRandomTreesComeBack(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, packed, again, "seed %d", seed)
 	}
+}
+
+func TestPrivateFilesAreForTheirOwnerAlone(t *testing.T) {
+	t.Parallel()
+	tree := revision.Tree{"open": {Data: []byte("1")}, "pin": {Data: []byte("2"), Private: true}, "run": {Data: []byte("3"), Private: true, Executable: true}}
+	packed, err := Pack(tree, nil, commitTime)
+	require.NoError(t, err)
+	assert.Equal(t, tree, read(t, packed))
 }
 
 func TestPackTakesTheNamedPaths(t *testing.T) {

@@ -44,7 +44,7 @@ func TestCompose(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			before := copied(source)
-			composed, err := Compose(source, test.path, test.config, commit())
+			composed, err := Compose(source, commit(), Part{test.path, test.config})
 			require.NoError(t, err)
 			for name, file := range written {
 				test.want[name] = file
@@ -80,7 +80,7 @@ func TestComposeRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			composed, err := Compose(test.source, test.path, test.config, commit())
+			composed, err := Compose(test.source, commit(), Part{test.path, test.config})
 			assert.Nil(t, composed)
 			var refused *PathError
 			require.ErrorAs(t, err, &refused)

@@ -19,7 +19,7 @@ func (s *session) configCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
-	command.AddCommand(s.renderCommand())
+	command.AddCommand(s.renderCommand(), s.diffCommand())
 	return command
 }
 
@@ -27,7 +27,7 @@ func (s *session) renderCommand() *cobra.Command {
 	var manifests bool
 	command := &cobra.Command{
 		Use:   "render <rev> <env> [service...]",
-		Short: "Show the rendered files or, with --manifests, every object; touches nothing",
+		Short: "Show the rendered files or, with --manifests, every object, secrets masked; touches nothing",
 		Args:  arguments(true, "<rev>", "<env>"),
 		RunE: func(command *cobra.Command, args []string) error {
 			wanted := action.Wanted{Revision: args[0], Environment: args[1], Services: args[2:]}
@@ -63,6 +63,10 @@ func configLines(rendered skycap.Config) []string {
 				continue
 			}
 			lines = append(lines, strings.Split(strings.TrimSuffix(file.Text, "\n"), "\n")...)
+		}
+		for _, file := range service.Secrets {
+			lines = append(lines, fmt.Sprintf("==> %s: %s (a secret)", service.Service, file.Path))
+			lines = append(lines, strings.Split(strings.TrimSuffix(file.Masked, "\n"), "\n")...)
 		}
 	}
 	return lines

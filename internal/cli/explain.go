@@ -20,6 +20,7 @@ import (
 	"github.com/skycap/skycap/internal/pipeline"
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/run"
+	"github.com/skycap/skycap/internal/secret"
 	"github.com/skycap/skycap/internal/settings"
 	"github.com/skycap/skycap/internal/ssh"
 	"github.com/skycap/skycap/internal/target/kubernetes"
@@ -147,7 +148,6 @@ func (s *session) adviseOnUse(err error) (usage bool, hint string) {
 		unknown     *settings.UnknownError
 		nowhere     *settings.NoPlaceError
 		two         *settings.TwoPlacesError
-		unsupported *action.UnsupportedError
 		name        *revision.NameError
 		unconfirmed *unconfirmedError
 		wrong       *usageError
@@ -171,8 +171,6 @@ func (s *session) adviseOnUse(err error) (usage bool, hint string) {
 		return true, fmt.Sprintf("skycap.yaml knows %s", strings.Join(unknown.Known, ", "))
 	case errors.As(err, &nowhere), errors.As(err, &two):
 		return true, "add the place to skycap.yaml, or name other services"
-	case errors.As(err, &unsupported):
-		return true, "to deploy the others, name them: skycap deploy <rev> <env> <service>..."
 	case errors.As(err, &unpinned):
 		return true, "leave it out: each environment has its own context and namespace; for anything else, run kubectl itself"
 	case errors.As(err, &rule):
@@ -275,10 +273,16 @@ func (s *session) adviseOnContent(err error) string {
 		object *manifest.Fault
 		base   *manifest.RemoteError
 		scope  *kubernetes.ScopeError
-		secret *kubernetes.SecretError
+		gone   *kubernetes.SecretError
 		unsafe *archive.PathError
+		sealed *secret.UndecryptableError
 	)
 	switch {
+	case errors.As(err, &sealed) && sealed.Sops:
+		return "sops decrypts it with your own keys: is it installed, and do you have one? sops --decrypt <file>"
+	case errors.As(err, &sealed):
+		return "name the file with your identity in identities of " + quoted(settings.UserFile()) +
+			", or have the secret encrypted for you too: age-keygen -y <file>"
 	case errors.As(err, &unsafe):
 		return "rename it in the repository, or correct config.path in skycap.yaml"
 	case errors.As(err, &file):
@@ -287,7 +291,7 @@ func (s *session) adviseOnContent(err error) string {
 		return "correct the manifest and commit it; to see all objects: skycap config render <rev> <env> --manifests"
 	case errors.As(err, &base):
 		return "copy the base into the repository, or allow it: services.<service>.kubernetes.allow: [" + manifest.AllowRemoteBases + "]"
-	case errors.As(err, &secret):
+	case errors.As(err, &gone):
 		return "make it again with its values, or deploy the revision, which has them"
 	case errors.As(err, &scope):
 		return "to allow it: services." + scope.Service + ".kubernetes.allow: [" + manifest.AllowClusterScoped + "]"

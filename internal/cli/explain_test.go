@@ -22,6 +22,7 @@ import (
 	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/run"
+	"github.com/skycap/skycap/internal/secret"
 	"github.com/skycap/skycap/internal/settings"
 	"github.com/skycap/skycap/internal/ssh"
 	"github.com/skycap/skycap/internal/target"
@@ -50,7 +51,8 @@ func typed() []struct {
 		{&settings.UnknownError{Kind: "environment", Name: "moon", Known: []string{"a", "b"}}, 2, "skycap.yaml knows a, b"},
 		{&settings.NoPlaceError{Service: "web", Environment: "staging"}, 2, "skycap.yaml"},
 		{&settings.TwoPlacesError{Service: "web", Environment: "staging"}, 2, "skycap.yaml"},
-		{&action.UnsupportedError{Service: "web", What: "runs on hosts"}, 2, "skycap deploy"},
+		{&secret.UndecryptableError{Path: "s/a.age"}, 1, "age-keygen -y <file>"},
+		{&secret.UndecryptableError{Path: "s/a.yaml", Sops: true}, 1, "sops --decrypt"},
 		{&revision.NameError{Name: "-x", Rule: "begins with a dash"}, 2, "skycap resolve tip"},
 		{&unconfirmedError{"production"}, 2, "skycap deploy tip stagin --yes"},
 		{errDeclined, 2, "nothing was changed"},

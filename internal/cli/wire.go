@@ -14,6 +14,7 @@ import (
 	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/run"
+	"github.com/skycap/skycap/internal/secret"
 	"github.com/skycap/skycap/internal/settings"
 	"github.com/skycap/skycap/internal/ssh"
 	"github.com/skycap/skycap/internal/target"
@@ -42,6 +43,7 @@ func (s *session) operator() (*action.Operator, error) {
 		Builder: func(ctx context.Context, name string) (*builder.Builder, error) {
 			return builder.Find(ctx, runner, name)
 		},
+		Keys: secret.Keys{Runner: runner, Identities: s.user.IdentityFiles()},
 		Target: func(ctx context.Context, environment *settings.Environment) (target.Target, error) {
 			return s.openTarget(ctx, runner, project, environment)
 		},

@@ -46,10 +46,23 @@ func (f *Fault) Error() string {
 	return fmt.Sprintf("%s: %s", f.Path, f.Message)
 }
 
-// Render lays the layers over each other, a later file replacing an earlier
-// one of the same path, and renders the files named *.tmpl over fields. Its
-// error joins a *Fault for each thing that is wrong.
+// Render lays the layers over each other and renders the files named *.tmpl
+// over fields. Its error joins a *Fault for each thing that is wrong.
 func Render(files revision.Tree, layers []string, fields Fields) (Tree, error) {
+	tree, err := Lay(files, layers, func(source, name string, file revision.File) (string, revision.File, error) {
+		return renderFile(source, name, file, fields)
+	})
+	env, envErr := Variables(tree.Files)
+	tree.Env = env
+	return tree, errors.Join(err, envErr)
+}
+
+// Lay lays the layers over each other, a later file replacing an earlier one of
+// the same path. What becomes of each file, and under which path, make says: it
+// gets the path in the repository, and the one in the layer.
+func Lay(
+	files revision.Tree, layers []string, make func(source, name string, file revision.File) (string, revision.File, error),
+) (Tree, error) {
 	tree := Tree{Files: revision.Tree{}}
 	var faults []error
 	for _, layer := range layers {
@@ -57,8 +70,13 @@ func Render(files revision.Tree, layers []string, fields Fields) (Tree, error) {
 		if len(below) == 0 {
 			tree.Empty = append(tree.Empty, layer)
 		}
+		_, isFile := files[path.Clean(layer)]
 		for _, name := range below.Paths() {
-			target, file, err := renderFile(path.Join(layer, name), name, below[name], fields)
+			source := path.Join(layer, name)
+			if isFile {
+				source = path.Clean(layer)
+			}
+			target, file, err := makeFile(source, name, below[name], make)
 			if err != nil {
 				faults = append(faults, err)
 				continue
@@ -70,17 +88,22 @@ func Render(files revision.Tree, layers []string, fields Fields) (Tree, error) {
 		faults = append(faults, &Fault{Path: strings.Join(layers, ", "), Message: "no file there at this revision"})
 	}
 	faults = append(faults, checkTree(tree.Files)...)
-	env, err := environment(tree.Files)
-	if tree.Env = env; len(tree.Files) > 0 {
+	if len(tree.Files) > 0 {
 		tree.Hash = hash(tree.Files)
 	}
-	return tree, errors.Join(append(faults, err)...)
+	return tree, errors.Join(faults...)
 }
 
-func renderFile(source, name string, file revision.File, fields Fields) (string, revision.File, error) {
+func makeFile(
+	source, name string, file revision.File, make func(source, name string, file revision.File) (string, revision.File, error),
+) (string, revision.File, error) {
 	if fault := checkPath(source, name); fault != nil {
 		return "", file, fault
 	}
+	return make(source, name, file)
+}
+
+func renderFile(source, name string, file revision.File, fields Fields) (string, revision.File, error) {
 	target, isTemplate := strings.CutSuffix(name, ".tmpl")
 	if isTemplate && path.Ext(name) != path.Base(name) { // a file of just that suffix is no template
 		data, err := fields.render(source, file.Data)
@@ -89,11 +112,16 @@ func renderFile(source, name string, file revision.File, fields Fields) (string,
 		}
 		name, file.Data = target, data
 	}
-	if len(file.Data) > MaxFileSize {
-		return "", file, &Fault{Path: source,
-			Message: fmt.Sprintf("is %d bytes; a configuration file may have at most %d (900 KiB)", len(file.Data), MaxFileSize)}
+	return name, file, CheckSize(source, file.Data)
+}
+
+// CheckSize refuses a file that no ConfigMap or Secret can hold.
+func CheckSize(source string, data []byte) error {
+	if len(data) <= MaxFileSize {
+		return nil
 	}
-	return name, file, nil
+	return &Fault{Path: source,
+		Message: fmt.Sprintf("is %d bytes; a configuration file may have at most %d (900 KiB)", len(data), MaxFileSize)}
 }
 
 func checkPath(source, name string) error {

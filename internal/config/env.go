@@ -14,9 +14,9 @@ import (
 // Source: IsEnvVarName of k8s.io/apimachinery, before it was relaxed.
 var variableName = regexp.MustCompile(`^[-._a-zA-Z][-._a-zA-Z0-9]*$`)
 
-// environment reads all *.env files in the order of their paths, as docker's
+// Variables reads all *.env files in the order of their paths, as docker's
 // --env-file does: NAME=value a line, the value byte for byte, # begins a comment.
-func environment(files revision.Tree) (map[string]string, error) {
+func Variables(files revision.Tree) (map[string]string, error) {
 	variables := map[string]string{}
 	var faults []error
 	for _, name := range files.Paths() {

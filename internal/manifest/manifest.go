@@ -55,6 +55,8 @@ type Service struct {
 	Config                 config.Tree
 	Mount                  string // where containers see Config; empty for nowhere
 	Env                    bool   // whether Config.Env becomes environment variables
+	Secrets                config.Tree
+	SecretsMount           string // where containers see Secrets; empty for nowhere
 }
 
 // Build makes the service's objects in the order in which they are to be
@@ -64,15 +66,23 @@ func (s Service) Build() ([]Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	maps := s.configMaps()
 	faults := []error{s.check(objects), s.setImages(objects)}
+	var rendered []Object
+	for _, p := range s.payloads() {
+		packed := s.pack(p)
+		rendered = append(rendered, objectsOf(packed)...)
+		for _, object := range objects {
+			for _, pod := range podTemplates(object) {
+				faults = append(faults, mountPayload(object, pod, p, packed))
+			}
+		}
+	}
 	for _, object := range objects {
 		for _, pod := range podTemplates(object) {
-			faults = append(faults, s.mountConfig(object, pod, maps))
 			s.labelPod(pod)
 		}
 	}
-	objects = append(objects, objectsOf(maps)...)
+	objects = append(objects, rendered...)
 	for i, object := range objects {
 		s.label(object)
 		objects[i].Allow = s.Allow
@@ -92,6 +102,8 @@ const (
 	ManagedBy = "skycap"
 	// AnnotationConfig is the configuration's hash, on pods.
 	AnnotationConfig = "skycap.dev/config"
+	// AnnotationSecrets is the secrets' hash, on pods.
+	AnnotationSecrets = "skycap.dev/secrets"
 )
 
 func (s Service) labels() map[string]string {
@@ -110,7 +122,7 @@ func (s Service) label(object Object) {
 }
 
 // labelPod marks a pod template with what its pods are found by, and with the
-// configuration's hash. Neither revision nor release: those would roll pods
+// hashes of configuration and secrets. Neither revision nor release: those would roll pods
 // that need not roll.
 func (s Service) labelPod(pod map[string]any) {
 	metadata := child(pod, "metadata")
@@ -120,6 +132,9 @@ func (s Service) labelPod(pod map[string]any) {
 	}
 	if s.Config.Hash != "" {
 		child(metadata, "annotations")[AnnotationConfig] = s.Config.Hash
+	}
+	if s.Secrets.Hash != "" {
+		child(metadata, "annotations")[AnnotationSecrets] = s.Secrets.Hash
 	}
 }
 

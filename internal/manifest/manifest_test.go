@@ -3,6 +3,7 @@ package manifest
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -113,7 +114,7 @@ func TestNastyTreesKeepPathsBytesAndModes(t *testing.T) {
 	)
 	tree["run.sh"] = revision.File{Data: []byte("#!"), Executable: true}
 	s := Service{App: "a", Name: "b", Config: config.Tree{Files: tree, Hash: "0123456789"}, Mount: "/c"}
-	maps := s.configMaps()
+	maps := s.pack(s.payloads()[0])
 	require.Len(t, maps, 1)
 	got := revision.Tree{}
 	for _, item := range maps[0].items {
@@ -143,7 +144,7 @@ func TestLargeTreesBecomeSeveralMaps(t *testing.T) {
 	}
 	tree["zz-largest"] = revision.File{Data: make([]byte, config.MaxFileSize)}
 	s := Service{App: "a", Name: "b", Config: config.Tree{Files: tree, Hash: "0123456789", Env: map[string]string{"A": "1"}}, Mount: "/c", Env: true}
-	maps := s.configMaps()
+	maps := s.pack(s.payloads()[0])
 	names := make([]string, len(maps))
 	for i, m := range maps {
 		names[i] = m.object.GetName()
@@ -151,7 +152,7 @@ func TestLargeTreesBecomeSeveralMaps(t *testing.T) {
 	}
 	base := "a-b-config-0123456789"
 	assert.Equal(t, []string{base, base + "-2", base + "-3", base + "-4", base + "-5", base + "-6"}, names)
-	sources, _, _ := unstructured.NestedSlice(volumeOf(maps), "projected", "sources")
+	sources, _, _ := unstructured.NestedSlice(s.payloads()[0].volumeOf(maps), "projected", "sources")
 	assert.Len(t, sources, 5, "the variables are not mounted")
 	container := map[string]any{}
 	setEnv(container, maps)
@@ -236,4 +237,36 @@ func TestTakenMountsAreRefused(t *testing.T) {
 	s.Config, s.Mount = config.Tree{Files: files("a", "b"), Hash: "0123456789"}, "/etc/shop"
 	_, err := s.Build()
 	assert.ErrorContains(t, err, `container "web" already mounts something at "/etc/shop"`)
+}
+
+func TestSecretsAreImmutableAndMounted(t *testing.T) {
+	t.Parallel()
+	s := Service{
+		App: "shop", Name: "web", Environment: "staging", Namespace: "shop", Files: files("deploy/web.yaml", deployment), Manifests: "deploy",
+		Secrets: config.Tree{Hash: "5ec4e70000", Files: revision.Tree{"pin": {Data: []byte("1234")}, "tls/key": {Data: []byte("\xff")}}}, SecretsMount: "/run/secrets/web",
+	}
+	objects, err := s.Build()
+	require.NoError(t, err)
+	at := slices.IndexFunc(objects, func(o Object) bool { return o.GetKind() == "Secret" })
+	require.GreaterOrEqual(t, at, 0)
+	secret := objects[at]
+	assert.Equal(t, "shop-web-secrets-5ec4e70000", secret.GetName())
+	assert.Equal(t, true, secret.Object["immutable"])
+	key := fileKey("tls/key")
+	assert.Equal(t, map[string]any{"pin": "MTIzNA==", key: "/w=="}, secret.Object["data"])
+	assert.Equal(t, map[string]any{"pin": "[masked]", key: "[masked]"}, secret.Masked().Object["data"])
+	assert.True(t, IsRendered(secret, "shop", "web"))
+	assert.False(t, IsRendered(secret, "shop", "api"))
+
+	pod := podTemplates(objects[slices.IndexFunc(objects, func(o Object) bool { return o.GetKind() == "Deployment" })])[0]
+	volumes, _, _ := unstructured.NestedSlice(pod, "spec", "volumes")
+	assert.Contains(t, volumes, map[string]any{"name": "skycap-secrets", "secret": map[string]any{
+		"secretName": "shop-web-secrets-5ec4e70000",
+		"items":      []any{map[string]any{"key": "pin", "path": "pin"}, map[string]any{"key": key, "path": "tls/key"}},
+	}})
+	annotations, _, _ := unstructured.NestedStringMap(pod, "metadata", "annotations")
+	assert.Equal(t, map[string]string{AnnotationSecrets: "5ec4e70000"}, annotations)
+	for _, container := range containersOf(pod) {
+		assert.Contains(t, container["volumeMounts"], map[string]any{"name": "skycap-secrets", "mountPath": "/run/secrets/web", "readOnly": true})
+	}
 }

@@ -100,9 +100,11 @@ func (o Object) Prunable() bool {
 	return !o.keptByKind()
 }
 
-// IsConfig reports whether an object is a ConfigMap of a service's rendered configuration.
-func IsConfig(object Object, app, service string) bool {
-	return object.GetKind() == "ConfigMap" && configName(app, service).MatchString(object.GetName())
+// IsRendered reports whether an object holds a service's rendered configuration, or
+// its secrets.
+func IsRendered(object Object, app, service string) bool {
+	kind := object.GetKind()
+	return (kind == "ConfigMap" || kind == "Secret") && holderName(kind, app, service).MatchString(object.GetName())
 }
 
 // IsCustom reports whether a kind is none of Kubernetes' own: their groups have

@@ -5,14 +5,12 @@ import (
 	"encoding/base64"
 	"fmt"
 	"maps"
-	"path"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/yaml"
-
+	"github.com/skycap/skycap/internal/config"
 	"github.com/skycap/skycap/internal/manifest"
 	"github.com/skycap/skycap/pkg/skycap"
 )
@@ -31,15 +29,19 @@ func Compare(former, service Service) skycap.Differences {
 	if former.Config != service.Config {
 		differences.Config = compareConfig(former, service)
 	}
+	if former.Secrets != service.Secrets {
+		differences.Secrets = &skycap.FieldChange{Path: "secrets", Old: known(former.Secrets), New: known(service.Secrets)}
+	}
 	differences.Fields = append(compareObjects(former, service), compareFolders(former, service)...)
 	return differences
 }
 
-func known(digest string) any {
-	if digest == "" {
+// known is a digest or a hash; nil for none.
+func known(hash string) any {
+	if hash == "" {
 		return nil
 	}
-	return digest
+	return hash
 }
 
 // compareObjects compares what manifests say: images and configuration are told of apart.
@@ -89,7 +91,9 @@ func compareFields(was, is manifest.Object) []skycap.FieldChange {
 	changes := slices.DeleteFunc(manifest.Compare(was.Object, is.Object), func(change skycap.FieldChange) bool {
 		text := fmt.Sprint(change.Old, change.New)
 		return strings.HasSuffix(change.Path, "].image") || strings.Contains(change.Path, manifest.AnnotationConfig) ||
-			strings.Contains(text, "-config-") && strings.Contains(change.Path, "onfigMap")
+			strings.Contains(change.Path, manifest.AnnotationSecrets) ||
+			strings.Contains(text, "-config-") && strings.Contains(change.Path, "onfigMap") ||
+			strings.Contains(text, "-secrets-") && strings.Contains(change.Path, ".secret.")
 	})
 	for i, change := range changes {
 		if maskedValue.MatchString(change.Path) {
@@ -179,7 +183,7 @@ const maxKeys = 10
 
 // changedKeys names the keys that differ, of a file that has keys.
 func changedKeys(name string, old, updated []byte) []string {
-	was, is := keysOf(name, old), keysOf(name, updated)
+	was, is := config.Keys(name, old), config.Keys(name, updated)
 	all := maps.Clone(was)
 	maps.Copy(all, is)
 	var changed []string
@@ -192,36 +196,4 @@ func changedKeys(name string, old, updated []byte) []string {
 		changed = append(changed[:maxKeys], fmt.Sprintf("and %d more", len(changed)-maxKeys))
 	}
 	return changed
-}
-
-// keysOf reads YAML, JSON, and lines of key=value. Any other file has no keys.
-func keysOf(name string, content []byte) map[string]any {
-	found := map[string]any{}
-	switch path.Ext(name) {
-	case ".yaml", ".yml", ".json":
-		var tree any
-		if yaml.Unmarshal(content, &tree) == nil {
-			flatten("", tree, found)
-		}
-	case ".env", ".properties", ".ini", ".conf", ".cfg":
-		for line := range strings.Lines(string(content)) {
-			if key, value, ok := strings.Cut(line, "="); ok && !strings.HasPrefix(strings.TrimSpace(key), "#") {
-				found[strings.TrimSpace(key)] = strings.TrimSpace(value)
-			}
-		}
-	}
-	return found
-}
-
-func flatten(prefix string, value any, into map[string]any) {
-	below, ok := value.(map[string]any)
-	if !ok {
-		if prefix != "" {
-			into[prefix] = value
-		}
-		return
-	}
-	for key, inner := range below {
-		flatten(strings.TrimPrefix(prefix+"."+key, "."), inner, into)
-	}
 }

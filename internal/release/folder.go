@@ -14,7 +14,7 @@ import (
 // All of it but the source is recorded: with the folder that hosts keep it is
 // what a rollback needs.
 type Folder struct {
-	Manifest string  `json:"manifest"` // sha256 over all files that are sent, 64 hex
+	Manifest string  `json:"manifest"` // sha256 over all files that are sent, 64 hex; secrets count as they are encrypted
 	Branch   string  `json:"branch,omitempty"`
 	Service  Hosting `json:"service"`
 	UnitFile []byte  `json:"unitFile,omitempty"` // the unit's content; nil when it isn't skycap's to install
@@ -34,8 +34,9 @@ type Source interface {
 // Hosting is how a service runs on hosts, as skycap.yaml had it.
 type Hosting struct {
 	DeployTo      string        `json:"deployTo"`
-	Unit          string        `json:"unit,omitempty"`       // with its suffix, as in worker.service
-	ConfigPath    string        `json:"configPath,omitempty"` // where in the folder all is rendered; empty without configuration
+	Unit          string        `json:"unit,omitempty"`        // with its suffix, as in worker.service
+	ConfigPath    string        `json:"configPath,omitempty"`  // where in the folder all is rendered; empty without configuration
+	SecretsPath   string        `json:"secretsPath,omitempty"` // where in the folder its secrets lie; empty without any
 	Build         string        `json:"build,omitempty"`
 	Restart       string        `json:"restart,omitempty"`
 	BeforePublish string        `json:"beforePublish,omitempty"`

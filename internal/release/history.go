@@ -38,6 +38,12 @@ func current(releases []skycap.Release, service string) (skycap.Release, bool) {
 	return Of(keep(releases, func(r skycap.Release) bool { return !r.Undone }), service)
 }
 
+// Live is the newest of the releases that has a service, that changed something, and
+// that no other tool has taken back.
+func Live(releases []skycap.Release, service string) (skycap.Release, bool) {
+	return current(keep(releases, func(r skycap.Release) bool { return r.Result != skycap.ResultFailed }), service)
+}
+
 func keep(releases []skycap.Release, wanted func(skycap.Release) bool) []skycap.Release {
 	return slices.DeleteFunc(slices.Clone(releases), func(r skycap.Release) bool { return !wanted(r) })
 }

@@ -99,6 +99,7 @@ type recordService struct {
 	Revision string            `json:"revision,omitempty"` // where it is another than the release's
 	Images   map[string]string `json:"images"`             // by the name that skycap.yaml gives them
 	Config   string            `json:"config,omitempty"`
+	Secrets  string            `json:"secrets,omitempty"`
 	After    []string          `json:"after,omitempty"`
 	Objects  []rendered        `json:"objects"`
 	Folder   *Folder           `json:"folder,omitempty"` // on hosts
@@ -119,7 +120,7 @@ func (r *Release) recorded() record {
 	}
 	for _, s := range r.Services {
 		service := recordService{
-			Name: s.Name, Target: s.Target, Revision: s.Revision, Config: s.Config, Images: map[string]string{}, After: s.After,
+			Name: s.Name, Target: s.Target, Revision: s.Revision, Config: s.Config, Secrets: s.Secrets, Images: map[string]string{}, After: s.After,
 			Objects: []rendered{}, Folder: s.Folder,
 		}
 		for name, image := range s.Images {
@@ -193,7 +194,7 @@ func Decode(text []byte) (*Release, error) {
 
 func (s recordService) unpacked() Service {
 	service := Service{
-		Name: s.Name, Target: cmp.Or(s.Target, skycap.TargetKubernetes), Revision: s.Revision, Config: s.Config,
+		Name: s.Name, Target: cmp.Or(s.Target, skycap.TargetKubernetes), Revision: s.Revision, Config: s.Config, Secrets: s.Secrets,
 		After: s.After, Images: map[string]image.Image{}, Folder: s.Folder,
 	}
 	for name, reference := range s.Images {

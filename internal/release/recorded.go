@@ -27,5 +27,5 @@ func Recorded(r *Release, releases []skycap.Release) (number int, result skycap.
 }
 
 func isSame(a, b skycap.Running) bool {
-	return a.Config == b.Config && a.Folder == b.Folder && slices.Equal(a.Digests, b.Digests)
+	return a.Config == b.Config && a.Secrets == b.Secrets && a.Folder == b.Folder && slices.Equal(a.Digests, b.Digests)
 }

@@ -47,6 +47,7 @@ type Service struct {
 	Revision string                 // the full hash, where it is another than the release's
 	Images   map[string]image.Image // by the name that skycap.yaml gives them
 	Config   string                 // the hash of its configuration; empty without any
+	Secrets  string                 // the hash of its secrets as they are encrypted; empty without any
 	Objects  []manifest.Object      // in the order in which they are to be applied
 	After    []string               // services that are healthy before this one starts
 	Folder   *Folder                // what it is on hosts; nil elsewhere
@@ -162,7 +163,7 @@ func (r *Release) running() map[string]skycap.Running {
 	for _, service := range r.Services {
 		running, known := all[service.Name]
 		if !known {
-			running = skycap.Running{Config: service.Config, Digests: []string{}, Revision: service.Revision}
+			running = skycap.Running{Config: service.Config, Secrets: service.Secrets, Digests: []string{}, Revision: service.Revision}
 		}
 		if service.Folder != nil {
 			running.Folder = service.Folder.Key()
@@ -173,10 +174,10 @@ func (r *Release) running() map[string]skycap.Running {
 	return all
 }
 
-// Matches reports whether an instance with this configuration and these
-// digests is one of a service that runs so.
-func Matches(running skycap.Running, configHash string, digests []string) bool {
-	if running.Config != configHash {
+// Matches reports whether an instance with this configuration, these secrets and
+// these digests is one of a service that runs so.
+func Matches(running skycap.Running, configHash, secretsHash string, digests []string) bool {
+	if running.Config != configHash || running.Secrets != secretsHash {
 		return false
 	}
 	for _, digest := range running.Digests {

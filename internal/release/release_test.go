@@ -239,26 +239,31 @@ func TestARecordHasAsManyPartsAsItNeeds(t *testing.T) {
 func TestMatches(t *testing.T) {
 	t.Parallel()
 	release := skycap.Running{Config: "0123456789", Digests: []string{digestA, digestB}}
+	sealed := skycap.Running{Config: "0123456789", Secrets: "5ec4e70000", Digests: []string{digestA}}
 	for name, test := range map[string]struct {
 		release skycap.Running
 		config  string
+		secrets string
 		digests []string
 		want    bool
 	}{
-		"the same":             {release, "0123456789", []string{digestA, digestB}, true},
-		"in another order":     {release, "0123456789", []string{digestB, digestA}, true},
-		"with a foreign image": {release, "0123456789", []string{digestB, "sha256:proxy", digestA}, true},
-		"an image is missing":  {release, "0123456789", []string{digestA}, false},
-		"another image":        {release, "0123456789", []string{digestA, "sha256:c"}, false},
-		"no image":             {release, "0123456789", nil, false},
-		"other configuration":  {release, "9876543210", []string{digestA, digestB}, false},
-		"no configuration":     {release, "", []string{digestA, digestB}, false},
-		"none wanted, one had": {skycap.Running{Digests: []string{digestA}}, "0123456789", []string{digestA}, false},
-		"nothing to tell by":   {skycap.Running{}, "", []string{digestA}, true},
+		"the same":             {release, "0123456789", "", []string{digestA, digestB}, true},
+		"in another order":     {release, "0123456789", "", []string{digestB, digestA}, true},
+		"with a foreign image": {release, "0123456789", "", []string{digestB, "sha256:proxy", digestA}, true},
+		"an image is missing":  {release, "0123456789", "", []string{digestA}, false},
+		"another image":        {release, "0123456789", "", []string{digestA, "sha256:c"}, false},
+		"no image":             {release, "0123456789", "", nil, false},
+		"other configuration":  {release, "9876543210", "", []string{digestA, digestB}, false},
+		"no configuration":     {release, "", "", []string{digestA, digestB}, false},
+		"none wanted, one had": {skycap.Running{Digests: []string{digestA}}, "0123456789", "", []string{digestA}, false},
+		"the same secrets":     {sealed, "0123456789", "5ec4e70000", []string{digestA}, true},
+		"other secrets":        {sealed, "0123456789", "0000000000", []string{digestA}, false},
+		"no secrets":           {sealed, "0123456789", "", []string{digestA}, false},
+		"nothing to tell by":   {skycap.Running{}, "", "", []string{digestA}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, test.want, Matches(test.release, test.config, test.digests))
+			assert.Equal(t, test.want, Matches(test.release, test.config, test.secrets, test.digests))
 		})
 	}
 }

@@ -13,6 +13,7 @@ type File struct {
 	Data       []byte
 	Executable bool
 	Link       string // where a symbolic link points, as it is stored; else empty
+	Private    bool   // of its owner alone: a secret that was decrypted, which no commit has
 }
 
 // Tree holds files by their slash-separated path from the repository's root.

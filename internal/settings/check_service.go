@@ -2,6 +2,7 @@ package settings
 
 import (
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 )
@@ -18,9 +19,10 @@ func (c *checker) service(at string, s *Service) {
 	}
 	if s.Secrets != nil {
 		c.layers(at+".secrets", s, s.Secrets.From, s.Secrets.Mount)
+		c.inside(at+".secrets.path", s.Secrets.Path)
 	}
-	if s.Config != nil && s.Secrets != nil && s.Config.Mount != "" && s.Config.Mount == s.Secrets.Mount {
-		c.fault(at+".secrets.mount", "%q is the mount of config as well", s.Secrets.Mount)
+	if s.Config != nil && s.Secrets != nil {
+		c.apart(at, s)
 	}
 	if s.Kubernetes != nil && c.required(at+".kubernetes.manifests", s.Kubernetes.Manifests) {
 		c.inside(at+".kubernetes.manifests", s.Kubernetes.Manifests)
@@ -72,6 +74,17 @@ func (c *checker) layers(at string, s *Service, from []string, mount string) {
 		c.fault(at+".mount", "is missing: the folder where containers see the files")
 	case mount != "":
 		c.absolute(at+".mount", mount)
+	}
+}
+
+// apart checks that configuration and secrets have places of their own.
+func (c *checker) apart(at string, s *Service) {
+	if s.Config.Mount != "" && s.Config.Mount == s.Secrets.Mount {
+		c.fault(at+".secrets.mount", "%q is the mount of config as well", s.Secrets.Mount)
+	}
+	config, secrets := path.Clean(s.Config.Path)+"/", path.Clean(s.Secrets.Path)+"/"
+	if s.Hosts != nil && (strings.HasPrefix(config, secrets) || strings.HasPrefix(secrets, config)) {
+		c.fault(at+".secrets.path", "%q and config.path, %q, lie in each other", s.Secrets.Path, s.Config.Path)
 	}
 }
 

@@ -33,7 +33,7 @@ func TestParseStorefront(t *testing.T) {
 				From:  []string{"config/common", "config/{{ .Environment }}/web"},
 				Mount: "/etc/storefront", Env: true, Path: "config",
 			},
-			Secrets:    &Secrets{From: []string{"secrets/{{ .Environment }}/web"}, Mount: "/run/secrets/storefront"},
+			Secrets:    &Secrets{From: []string{"secrets/{{ .Environment }}/web"}, Mount: "/run/secrets/storefront", Path: "secrets"},
 			Kubernetes: &Kubernetes{Manifests: "deploy/web", Allow: []string{}},
 			After:      []string{"billing"},
 		},

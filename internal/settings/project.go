@@ -60,7 +60,10 @@ func (c *Config) setDefaults() { c.Path = "config" }
 type Secrets struct {
 	From  []string `yaml:"from"`  // as Config.From
 	Mount string   `yaml:"mount"` // where containers see them
+	Path  string   `yaml:"path"`  // where they land in a release folder on a host
 }
+
+func (s *Secrets) setDefaults() { s.Path = "secrets" }
 
 // Kubernetes is how the service runs in a namespace.
 type Kubernetes struct {

@@ -32,6 +32,8 @@ type User struct {
 	SSHConfig         string // a file for ssh, instead of the user's own; empty: that
 	AcceptNewHostKeys bool   // of hosts that ssh doesn't know yet; from the flag alone
 
+	Identities []string // paths of files with age identities; see IdentityFiles
+
 	Noise Noise // of kubectl; from the settings file alone
 }
 
@@ -64,7 +66,8 @@ type userFile struct {
 	Quiet   bool          `yaml:"quiet"`
 	Timeout time.Duration `yaml:"timeout"`
 
-	SSHConfig string `yaml:"ssh_config"`
+	SSHConfig  string   `yaml:"ssh_config"`
+	Identities []string `yaml:"identities"`
 
 	Noise Noise `yaml:"noise"`
 }
@@ -112,8 +115,12 @@ func LoadUser(flags *pflag.FlagSet) (*User, error) {
 		Yes:     s.truth("yes"),
 		Timeout: s.duration("timeout"),
 
-		SSHConfig: s.text("ssh_config"),
-		Noise:     file.Noise,
+		SSHConfig:  s.text("ssh_config"),
+		Identities: file.Identities,
+		Noise:      file.Noise,
+	}
+	if variable := os.Getenv("SKYCAP_IDENTITIES"); variable != "" {
+		u.Identities = filepath.SplitList(variable)
 	}
 	if flag := flags.Lookup("accept-new-host-keys"); flag != nil {
 		u.AcceptNewHostKeys = flag.Value.String() == "true"
@@ -167,6 +174,11 @@ func parseUserFile(name string, data []byte) (userFile, map[string]any, error) {
 	c.oneOf("color", file.Color, "auto", "always", "never")
 	if file.Timeout <= 0 {
 		c.fault("timeout", "is %s, want more than none", file.Timeout)
+	}
+	for i, path := range file.Identities {
+		if !filepath.IsAbs(path) && !strings.HasPrefix(path, "~/") {
+			c.fault(item("identities", i), "%q is not absolute and does not begin with ~/", path)
+		}
 	}
 	if err := d.err(); err != nil {
 		return file, nil, err

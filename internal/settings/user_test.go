@@ -141,10 +141,11 @@ func TestLoadUserFaults(t *testing.T) {
 		"noise: {disabled: [x]}\n":         ":1: noise.disabled: unknown key \"disabled\"; did you mean \"disable\"?",
 		"noise: {rules: [{file: x.go}]}\n": ":1: noise.rules[0].file: unknown key \"file\"; did you mean \"files\"?",
 		"output: ''\n":                     ":1: output: is \"\", want one of text, json",
+		"identities: [keys]\n":             ":1: identities[0]: \"keys\" is not absolute and does not begin with ~/",
 		"- yes\n":                          ":1: is a list, want a mapping",
 		"verbose: 'true'\n":                ":1: verbose: is the string \"true\", want true or false",
 		"color: [\n":                       ":1: is not YAML: sequence end token ']' not found",
-		"color: auto\nYes: on ":            ":2: Yes: unknown key \"Yes\"; known are chdir, color, config, noise, output, quiet, ssh_config, timeout, verbose",
+		"color: auto\nYes: on ":            ":2: Yes: unknown key \"Yes\"; known are chdir, color, config, identities, noise, output, quiet, ssh_config, timeout, verbose",
 	} {
 		t.Run(file, func(t *testing.T) {
 			path := userHome(t, file)

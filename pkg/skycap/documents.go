@@ -9,6 +9,7 @@ const (
 	HistorySchema    = "skycap.dev/history/v1"
 	ResolutionSchema = "skycap.dev/resolution/v1"
 	ConfigSchema     = "skycap.dev/config/v1"
+	ConfigDiffSchema = "skycap.dev/config-diff/v1"
 	VersionSchema    = "skycap.dev/version/v1"
 	DiagnosisSchema  = "skycap.dev/diagnosis/v1"
 )
@@ -119,6 +120,7 @@ type Release struct {
 // Running is what tells the instances of a release from those of others.
 type Running struct {
 	Config   string   `json:"config,omitempty"`   // the configuration's hash
+	Secrets  string   `json:"secrets,omitempty"`  // the hash of the secrets as they are encrypted
 	Digests  []string `json:"digests,omitempty"`  // of its images, sorted
 	Folder   string   `json:"folder,omitempty"`   // the key of its release folder on hosts
 	Revision string   `json:"revision,omitempty"` // the full hash; left out where it is the release's
@@ -177,6 +179,47 @@ type ServiceConfig struct {
 	Service string       `json:"service"` // its name in skycap.yaml
 	Hash    string       `json:"hash"`    // 10 hex digits; empty when it has no configuration
 	Files   []ConfigFile `json:"files"`   // that were rendered for it
+
+	SecretsHash string       `json:"secretsHash,omitempty"` // 10 hex digits, of the secrets as they are encrypted
+	Secrets     []SecretFile `json:"secrets,omitempty"`     // that were decrypted for it
+}
+
+// SecretFile is one secret, without what it says.
+type SecretFile struct {
+	Path       string `json:"path"`                 // below the place where it is mounted
+	Executable bool   `json:"executable,omitempty"` // whether it may be run
+	Masked     string `json:"masked"`               // its keys, where it has any, each with its value masked
+}
+
+// ConfigDiff is what differs between two configurations.
+type ConfigDiff struct {
+	Schema      string        `json:"schema"`      // always skycap.dev/config-diff/v1
+	App         string        `json:"app"`         // its name in skycap.yaml
+	Environment string        `json:"environment"` // its name in skycap.yaml
+	Revision    string        `json:"revision"`    // the full hash
+	Services    []ServiceDiff `json:"services"`    // that were asked for
+}
+
+// ServiceDiff is what differs in one service's configuration and secrets.
+type ServiceDiff struct {
+	Service string     `json:"service"` // its name in skycap.yaml
+	From    ConfigFrom `json:"from"`    // what it is compared with
+	Files   []FileDiff `json:"files"`   // that differ
+}
+
+// ConfigFrom is what a configuration is compared with.
+type ConfigFrom struct {
+	Environment string `json:"environment"`       // its name in skycap.yaml
+	Revision    string `json:"revision"`          // the full hash; empty: the service runs nowhere there
+	Release     int    `json:"release,omitempty"` // that runs; left out where a revision was named
+}
+
+// FileDiff is one file that differs.
+type FileDiff struct {
+	Path   string `json:"path"`             // below the place where it is mounted
+	Secret bool   `json:"secret,omitempty"` // whether it is a secret: its values are masked
+	Change string `json:"change"`           // added, removed or changed
+	Diff   string `json:"diff"`             // unified; one line about files that are not text
 }
 
 // ConfigFile is one rendered file.

@@ -130,6 +130,7 @@ type Differences struct {
 	Commits []string       `json:"commits,omitempty"` // between the two, newest first: hash and summary
 	Images  []FieldChange  `json:"images,omitempty"`  // by the name that skycap.yaml gives them: digests
 	Config  []ConfigChange `json:"config,omitempty"`  // files; their contents are not shown
+	Secrets *FieldChange   `json:"secrets,omitempty"` // the hashes of what is encrypted, where they are others
 	Fields  []ObjectChange `json:"fields,omitempty"`  // of manifests
 }
 

@@ -111,7 +111,7 @@ func (s *site) ours(digit string, hosting release.Hosting) string {
 	s.t.Helper()
 	rev, from := commit(digit, nil, nil)
 	rev.Date = time.Unix(1700000000, 0)
-	composed, err := archive.Compose(revision.Tree{"a": {Data: []byte(digit)}}, "", nil, rev)
+	composed, err := archive.Compose(revision.Tree{"a": {Data: []byte(digit)}}, rev)
 	require.NoError(s.t, err)
 	from.tree = composed
 	result := s.deploy(s.t.Context(), s.open(hosting, 0), s.releaseOf(rev, from, hosting))

@@ -24,9 +24,9 @@ type outcome struct {
 }
 
 // Apply publishes the services' release folders, batch by batch: the next only
-// while no more hosts have failed than may.
-func (t *Hosts) Apply(ctx context.Context, _ target.Plan, services []release.Service, watch target.Watch) (bool, error) {
-	if t.release == nil {
+// while no more hosts have failed than may. Where there is nothing to do, no release was begun.
+func (t *Hosts) Apply(ctx context.Context, plan target.Plan, services []release.Service, watch target.Watch) (bool, error) {
+	if t.release == nil && !plan.Nothing() {
 		return false, errNotBegun
 	}
 	var changed atomic.Bool

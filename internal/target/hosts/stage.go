@@ -27,7 +27,7 @@ func (t *Hosts) Stage(ctx context.Context, _ target.Plan, services []release.Ser
 		if service.Folder == nil {
 			return nil
 		}
-		sent := &parcels{source: service.Folder.Source, time: t.release.Time}
+		sent := &parcels{source: service.Folder.Source, time: t.release.Time, manifest: manifestOf(service.Folder)}
 		taking := g.taking()
 		errs := each(taking, func(h *host) error { return h.stage(ctx, service, sent, log) })
 		if ctx.Err() != nil {
@@ -58,7 +58,7 @@ func (h *host) stageFrom(ctx context.Context, service release.Service, base fold
 	var parcel parcel
 	manifest := ""
 	if h.todo.send {
-		manifest = f.Manifest
+		manifest = sent.manifest
 		if parcel, err = sent.since(ctx, base.revision); err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func (h *host) stageFrom(ctx context.Context, service release.Service, base fold
 		}
 	}
 	args := []string{
-		h.todo.name, base.name, strconv.Itoa(parcel.removed), manifest, f.Key(), f.Service.ConfigPath,
+		h.todo.name, base.name, strconv.Itoa(parcel.removed), manifest, f.Key(), f.Service.ConfigPath, f.Service.SecretsPath,
 		strconv.Itoa(h.group.target.number), recording, strconv.Itoa(len(f.Service.LinkedDirs)),
 	}
 	args = append(append(args, f.Service.LinkedDirs...), f.Service.LinkedFiles...)
@@ -104,10 +104,21 @@ type parcel struct {
 
 // parcels makes each parcel once, for however many hosts.
 type parcels struct {
-	source release.Source
-	time   time.Time
-	mutex  sync.Mutex
-	made   map[string]*parcel // by the revision that the host has; empty for none
+	source   release.Source
+	time     time.Time
+	manifest string // of all files
+	mutex    sync.Mutex
+	made     map[string]*parcel // by the revision that the host has; empty for none
+}
+
+// manifestOf is the manifest of the files as they arrive. With secrets it is another
+// than the recorded one, and for the hosts alone: it would tell which guess at a
+// short secret is right.
+func manifestOf(f *release.Folder) string {
+	if f.Service.SecretsPath == "" || f.Source == nil {
+		return f.Manifest
+	}
+	return archive.Manifest(f.Source.Tree())
 }
 
 func (p *parcels) since(ctx context.Context, revision string) (parcel, error) {

@@ -7,9 +7,7 @@ import (
 	"maps"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/skycap/skycap/internal/manifest"
 	"github.com/skycap/skycap/internal/release"
@@ -57,7 +55,7 @@ func (n *Namespace) created(object manifest.Object, services []string) bool {
 }
 
 // formerObjects are those of the services in their releases from the newest down
-// to the last healthy one. Configuration is left out: it has a policy of its own.
+// to the last healthy one. Configuration and secrets are left out: they have a policy of their own.
 func (n *Namespace) formerObjects(ctx context.Context, r *release.Release, plan target.Plan) (map[string]manifest.Object, error) {
 	former := map[string]manifest.Object{}
 	needed := map[int][]string{}
@@ -82,7 +80,7 @@ func (n *Namespace) formerObjects(ctx context.Context, r *release.Release, plan 
 		}
 		for _, service := range recorded.Services {
 			for _, object := range service.Objects {
-				if object.Phase() == "" && slices.Contains(needed[number], service.Name) && !manifest.IsConfig(object, n.App, service.Name) {
+				if object.Phase() == "" && slices.Contains(needed[number], service.Name) && !manifest.IsRendered(object, n.App, service.Name) {
 					former[manifest.Key(object.Unstructured)] = object
 				}
 			}
@@ -92,7 +90,7 @@ func (n *Namespace) formerObjects(ctx context.Context, r *release.Release, plan 
 }
 
 // Settle deletes what the plan found obsolete, jobs of former releases, records
-// that nobody needs, and the configuration that went with them.
+// that nobody needs, and the configuration and secrets that went with them.
 func (n *Namespace) Settle(ctx context.Context, plan target.Plan, r *release.Release, number int) error {
 	if err := n.deleteObsolete(ctx, plan.Obsolete, r.Names()); err != nil {
 		return fmt.Errorf("delete what release %d has not any more: %w", number, err)
@@ -112,7 +110,7 @@ func (n *Namespace) Settle(ctx context.Context, plan target.Plan, r *release.Rel
 		return slices.ContainsFunc(expired, func(gone skycap.Release) bool { return gone.Number == r.Number })
 	})
 	for _, service := range r.Names() {
-		if err := n.collectConfig(ctx, service, kept); err != nil {
+		if err := n.collectRendered(ctx, service, kept); err != nil {
 			return err
 		}
 	}
@@ -148,86 +146,4 @@ func (n *Namespace) deleteRecords(ctx context.Context, expired []skycap.Release)
 		}
 	}
 	return nil
-}
-
-// collectConfig deletes ConfigMaps of a service's former configuration, if no
-// release that is kept has it, and nothing in the namespace refers to it.
-func (n *Namespace) collectConfig(ctx context.Context, service string, kept []skycap.Release) error {
-	path := n.path("api/v1", "configmaps")
-	maps, err := n.proxy.Metadata(ctx, path, n.selector(","+manifest.LabelService+"="+service))
-	if err != nil {
-		return err
-	}
-	candidates := slices.DeleteFunc(maps, func(found metav1.PartialObjectMetadata) bool {
-		hash, ok := manifest.ConfigHash(found.Name, n.App, service)
-		return !ok || slices.ContainsFunc(kept, func(r skycap.Release) bool {
-			running, has := r.Running[service]
-			return has && running.Config == hash
-		})
-	})
-	if len(candidates) == 0 {
-		return nil
-	}
-	referred, err := n.referredConfigMaps(ctx)
-	if err != nil {
-		return err
-	}
-	for _, found := range candidates {
-		if referred[found.Name] {
-			continue
-		}
-		if err := n.proxy.Delete(ctx, path+"/"+found.Name, metav1.Preconditions{UID: &found.UID}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// referrers are the collections of Kubernetes' own kinds whose objects can name a
-// ConfigMap. What custom kinds run has pods, which are among them.
-func (n *Namespace) referrers() []string {
-	return []string{
-		n.path("api/v1", "pods"), n.path("api/v1", "replicationcontrollers"), n.path("apis/apps/v1", "replicasets"),
-		n.path("apis/apps/v1", "deployments"), n.path("apis/apps/v1", "statefulsets"), n.path("apis/apps/v1", "daemonsets"),
-		n.path("apis/apps/v1", "controllerrevisions"), n.path("apis/batch/v1", "jobs"), n.path("apis/batch/v1", "cronjobs"),
-	}
-}
-
-// referredConfigMaps are the names of all ConfigMaps that something in the
-// namespace refers to, whoever made it.
-func (n *Namespace) referredConfigMaps(ctx context.Context) (map[string]bool, error) {
-	lists := make([]unstructured.UnstructuredList, len(n.referrers()))
-	reads, ctx := errgroup.WithContext(ctx)
-	for i, path := range n.referrers() {
-		reads.Go(func() error { return n.proxy.Get(ctx, path, nil, &lists[i]) })
-	}
-	if err := reads.Wait(); err != nil {
-		return nil, err
-	}
-	referred := map[string]bool{}
-	for _, list := range lists {
-		for _, item := range list.Items {
-			collectReferences(item.Object, referred)
-		}
-	}
-	return referred, nil
-}
-
-// collectReferences finds the names below configMap, configMapRef and
-// configMapKeyRef, wherever they are.
-func collectReferences(value any, referred map[string]bool) {
-	switch value := value.(type) {
-	case map[string]any:
-		for key, below := range value {
-			if reference, ok := below.(map[string]any); ok && slices.Contains([]string{"configMap", "configMapRef", "configMapKeyRef"}, key) {
-				name, _ := reference["name"].(string)
-				referred[name] = true
-			}
-			collectReferences(below, referred)
-		}
-	case []any:
-		for _, below := range value {
-			collectReferences(below, referred)
-		}
-	}
 }

@@ -79,12 +79,13 @@ type running struct {
 	image   string // of its first container
 	digests []string
 	config  string
+	secrets string
 }
 
 // runningIn reads the digests that the node reports, and those of the pod's own
 // references where a node reports none, as simulated ones do.
 func runningIn(pod corev1.Pod) running {
-	found := running{config: pod.Annotations[manifest.AnnotationConfig]}
+	found := running{config: pod.Annotations[manifest.AnnotationConfig], secrets: pod.Annotations[manifest.AnnotationSecrets]}
 	reported := map[string]string{}
 	for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
 		_, reference, isURL := strings.Cut(status.ImageID, "://")
@@ -111,7 +112,7 @@ func runningIn(pod corev1.Pod) running {
 func newest(releases []skycap.Release, service string, running running) skycap.Release {
 	for _, summary := range releases {
 		wanted, ok := summary.Running[service]
-		if ok && release.Matches(wanted, running.config, running.digests) {
+		if ok && release.Matches(wanted, running.config, running.secrets, running.digests) {
 			if wanted.Revision != "" { // a rollback to several releases
 				summary.Revision = wanted.Revision
 			}

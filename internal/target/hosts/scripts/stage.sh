@@ -1,7 +1,9 @@
 # Makes a release folder that nothing uses yet, and builds in it. Its stdin is the
 # list of what goes, ended by NULs, and then the tar of what comes.
-name=$1 base=$2 listed=$3 manifest=$4 key=$5 config=$6 number=$7 record=$8 dirs=$9
+name=$1 base=$2 listed=$3 manifest=$4 key=$5 config=$6 secrets=$7 number=$8 record=$9
 shift 9
+dirs=$1
+shift
 cd "$ROOT" || exit 1
 
 # drop removes a folder that never became whole.
@@ -34,6 +36,7 @@ if [ -n "$base" ]; then
 	}
 	[ "$listed" = 0 ] || head -c "$listed" | xargs -0 rm -f -- || exit 65
 	[ -z "$config" ] || rm -rf -- "./$config"
+	[ -z "$secrets" ] || rm -rf -- "./$secrets"
 fi
 why=$(tar -xzpf - --no-same-owner 2>&1) || broken "$(first "$why")"
 have=$(manifest "../../.skycap/folders/$name.files") || broken "the files could not be read back"

@@ -30,6 +30,7 @@ func documents() []document {
 		{skycap.HistorySchema, skycap.History{}},
 		{skycap.ResolutionSchema, skycap.Resolution{}},
 		{skycap.ConfigSchema, skycap.Config{}},
+		{skycap.ConfigDiffSchema, skycap.ConfigDiff{}},
 		{skycap.VersionSchema, skycap.Version{}},
 		{skycap.DiagnosisSchema, skycap.Diagnosis{}},
 	}
