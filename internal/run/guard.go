@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -63,7 +64,8 @@ func (g *Guard) open() {
 		return
 	}
 	defer func() { _ = end.Close() }()
-	shell := exec.Command("/bin/sh", "-c", guardScript)
+	// It ends by its stdin alone: no context may end it before those whom it guards.
+	shell := exec.CommandContext(context.Background(), "/bin/sh", "-c", guardScript)
 	shell.Stdin = end
 	shield(shell)
 	if shell.Start() != nil {
