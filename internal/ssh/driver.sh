@@ -52,7 +52,7 @@ wire() {
 	# The pipe stays open: a step must not take the end of a dead client for the end of its input.
 	# Again and again: a signal that comes just before a shell waits goes unheard. And ever
 	# more slowly: one that has ended counts as there until its parent has taken note of it.
-	set -- 0.05 0.05 0.1 0.2 0.5 1
+	set -- 0.05 0.05 0.1 0.2
 	while kill -TERM $$; do
 		sleep "$1"
 		[ $# = 1 ] || shift
