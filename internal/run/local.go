@@ -18,7 +18,7 @@ const grace = 2 * time.Second
 const stderrKept = 16 << 10
 
 // Local runs programs on this machine. No program outlives the context, its
-// deadline or skycap itself.
+// deadline or skycap itself; of one in the foreground, what it has started may.
 type Local struct {
 	Started func(Command) // is told each command; may be nil
 	Guard   *Guard        // without one, what programs have started may outlive a skycap that is killed
