@@ -115,3 +115,34 @@ func TestEnvironmentKeepsValuesByteForByte(t *testing.T) {
 	assert.Equal(t, map[string]string{"FEATURE_FLAG": "b=c", "q": ` "x" $HOME #y `, "EMPTY": ""}, tree.Env)
 	assert.Len(t, tree.Files, 3)
 }
+
+func TestTemplatesEnd(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ text, want string }{
+		"a loop without output": {"\n{{ range 1000000000 }}{{ end }}", ":2: the template takes more than 1000000 steps"},
+		"in the other branch":   {"{{ if false }}{{ else }}\n\n{{ range 1000000000 }}{{ end }}{{ end }}", ":3: the template takes"},
+		"a loop in a loop":      {"{{ range 100000 }}{{ range 100000 }}{{ end }}{{ end }}", "c/x.tmpl:1: the template takes more"},
+		"templates that call themselves twice": {
+			"\n{{ define \"a\" }}{{ if . }}{{ template \"a\" slice . 1 }}{{ template \"a\" slice . 1 }}{{ end }}{{ end }}" +
+				`{{ template "a" "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" }}`, ":2: the template takes more"},
+		"a template that calls itself": {`{{ define "a" }}{{ template "a" }}{{ end }}{{ template "a" }}`, "exceeded maximum template depth"},
+		"a text that doubles":          {`{{ $x := "x" }}{{ range 60 }}{{ $x = print $x $x }}{{ end }}`, "the template's output is over"},
+		"a text that is formatted":     {`{{ $x := "x" }}{{ range 60 }}{{ $x = printf "%s%s" $x $x }}{{ end }}`, "the template's output is over"},
+		"a text that is escaped":       {`{{ $x := "&" }}{{ range 60 }}{{ $x = html $x $x }}{{ end }}`, "the template's output is over"},
+		"a file":                       {`{{ readFile "/etc/passwd" }}`, `c/x.tmpl:1: function "readFile" not defined`},
+		"the environment":              {`{{ env "HOME" }}`, `c/x.tmpl:1: function "env" not defined`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Render(files("c/x.tmpl", test.text), []string{"c"}, fields())
+			assert.ErrorContains(t, err, test.want)
+		})
+	}
+}
+
+func TestLongLoopsAreNoFault(t *testing.T) {
+	t.Parallel()
+	tree, err := Render(files("c/x.tmpl", `{{ range $i := 100000 }}{{ if eq $i 99999 }}{{ printf "%d %s" $i (html "<") }}{{ end }}{{ end }}`), []string{"c"}, fields())
+	require.NoError(t, err)
+	assert.Equal(t, files("x", "99999 &lt;"), tree.Files)
+}

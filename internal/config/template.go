@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"regexp"
 	"strconv"
 	"text/template"
@@ -20,11 +21,17 @@ type Fields struct {
 }
 
 // render runs one template. It has no access to files, environment or network,
-// and its output is bounded, so that it ends.
+// and its output, its texts and its steps are bounded, so that it ends.
 func (f Fields) render(source string, text []byte) ([]byte, error) {
+	left := steps(maxSteps)
 	parsed, err := template.New("").Option("missingkey=error").
-		Funcs(template.FuncMap{"addr": f.Addr}).Parse(string(text))
+		Funcs(boundedFuncs()).
+		Funcs(template.FuncMap{"addr": f.Addr, stepFunc: left.take}).
+		Parse(string(text))
 	if err != nil {
+		return nil, templateFault(source, err)
+	}
+	if err := countSteps(parsed, text); err != nil {
 		return nil, templateFault(source, err)
 	}
 	var out bounded
@@ -38,6 +45,10 @@ func (f Fields) render(source string, text []byte) ([]byte, error) {
 var templatePlace = regexp.MustCompile(`^template: :(\d+):(?:\d+:)? (?:executing "" at )?`)
 
 func templateFault(source string, err error) error {
+	var endless *stepsError
+	if errors.As(err, &endless) {
+		return &Fault{Path: source, Line: endless.line, Message: endless.Error()}
+	}
 	message, line := err.Error(), 0
 	if place := templatePlace.FindStringSubmatch(message); place != nil {
 		line, _ = strconv.Atoi(place[1])
@@ -46,7 +57,7 @@ func templateFault(source string, err error) error {
 	return &Fault{Path: source, Line: line, Message: message}
 }
 
-var errTooLong = errors.New("the template's output is over " + strconv.Itoa(MaxFileSize) + " bytes (900 KiB)")
+var errTooLong = fmt.Errorf("the template's output is over %d bytes (900 KiB)", MaxFileSize)
 
 // bounded is a buffer that fails once it holds more than a file may.
 type bounded struct{ bytes.Buffer }
