@@ -27,9 +27,8 @@ const layout = "skycap config 1"
 // Tree is a service's rendered configuration.
 type Tree struct {
 	Files revision.Tree
-	Hash  string            // 10 hex digits over all paths, bytes and modes; empty without files
-	Env   map[string]string // what the *.env files say
-	Empty []string          // layers that the revision has no file in
+	Hash  string   // 10 hex digits over all paths, bytes and modes; empty without files
+	Empty []string // layers that the revision has no file in
 }
 
 // Fault is one thing that is wrong with a configuration.
@@ -52,8 +51,7 @@ func Render(files revision.Tree, layers []string, fields Fields) (Tree, error) {
 	tree, err := Lay(files, layers, func(source, name string, file revision.File) (string, revision.File, error) {
 		return renderFile(source, name, file, fields)
 	})
-	env, envErr := Variables(tree.Files)
-	tree.Env = env
+	_, envErr := Variables(tree.Files)
 	return tree, errors.Join(err, envErr)
 }
 

@@ -112,7 +112,9 @@ func TestEnvironmentKeepsValuesByteForByte(t *testing.T) {
 	tree, err := Render(files("c/a.env", "FEATURE_FLAG=On\nq= \"x\" $HOME #y \r\nEMPTY=\n", "c/b/z.env", "FEATURE_FLAG=b=c\n", "c/other", "X=1"),
 		[]string{"c"}, fields())
 	require.NoError(t, err)
-	assert.Equal(t, map[string]string{"FEATURE_FLAG": "b=c", "q": ` "x" $HOME #y `, "EMPTY": ""}, tree.Env)
+	variables, err := Variables(tree.Files)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"FEATURE_FLAG": "b=c", "q": ` "x" $HOME #y `, "EMPTY": ""}, variables)
 	assert.Len(t, tree.Files, 3)
 }
 
@@ -145,4 +147,11 @@ func TestLongLoopsAreNoFault(t *testing.T) {
 	tree, err := Render(files("c/x.tmpl", `{{ range $i := 100000 }}{{ if eq $i 99999 }}{{ printf "%d %s" $i (html "<") }}{{ end }}{{ end }}`), []string{"c"}, fields())
 	require.NoError(t, err)
 	assert.Equal(t, files("x", "99999 &lt;"), tree.Files)
+}
+
+func TestSecretLinesAreNotShown(t *testing.T) {
+	t.Parallel()
+	_, err := Variables(revision.Tree{"x.env": {Data: []byte("A=1\nhunter2\n"), Private: true}})
+	require.ErrorContains(t, err, "x.env:2: ")
+	assert.NotContains(t, err.Error(), "hunter2")
 }

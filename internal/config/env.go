@@ -31,6 +31,9 @@ func Variables(files revision.Tree) (map[string]string, error) {
 			variable, value, assigned := strings.Cut(line, "=")
 			variable = strings.TrimSpace(variable)
 			if !assigned || !variableName.MatchString(variable) {
+				if files[name].Private {
+					line = "…"
+				}
 				faults = append(faults, &Fault{Path: name, Line: i + 1, Message: fmt.Sprintf("%q is no NAME=value", line)})
 				continue
 			}

@@ -54,7 +54,7 @@ type Service struct {
 	Images                 map[string]image.Image
 	Config                 config.Tree
 	Mount                  string // where containers see Config; empty for nowhere
-	Env                    bool   // whether Config.Env becomes environment variables
+	Env                    bool   // whether *.env files of Config become environment variables of all containers
 	Secrets                config.Tree
 	SecretsMount           string // where containers see Secrets; empty for nowhere
 }
@@ -69,13 +69,9 @@ func (s Service) Build() ([]Object, error) {
 	faults := []error{s.check(objects), s.setImages(objects)}
 	var rendered []Object
 	for _, p := range s.payloads() {
-		packed := s.pack(p)
-		rendered = append(rendered, objectsOf(packed)...)
-		for _, object := range objects {
-			for _, pod := range podTemplates(object) {
-				faults = append(faults, mountPayload(object, pod, p, packed))
-			}
-		}
+		holders, err := p.place(objects)
+		rendered = append(rendered, holders...)
+		faults = append(faults, err)
 	}
 	for _, object := range objects {
 		for _, pod := range podTemplates(object) {
@@ -100,10 +96,13 @@ const (
 
 	// ManagedBy is the value of LabelManagedBy.
 	ManagedBy = "skycap"
-	// AnnotationConfig is the configuration's hash, on pods.
+	// AnnotationConfig is the configuration's hash, on pods, or Unused.
 	AnnotationConfig = "skycap.dev/config"
-	// AnnotationSecrets is the secrets' hash, on pods.
+	// AnnotationSecrets is the secrets' hash, on pods, or Unused.
 	AnnotationSecrets = "skycap.dev/secrets"
+	// Unused stands in the place of a hash, on pods that see none of the service's
+	// configuration, or of its secrets, since other pods name it and these don't.
+	Unused = "unused"
 )
 
 func (s Service) labels() map[string]string {
@@ -121,20 +120,12 @@ func (s Service) label(object Object) {
 	object.SetLabels(labels)
 }
 
-// labelPod marks a pod template with what its pods are found by, and with the
-// hashes of configuration and secrets. Neither revision nor release: those would roll pods
-// that need not roll.
+// labelPod marks a pod template with what its pods are found by. Neither revision nor
+// release: those would roll pods that need not roll.
 func (s Service) labelPod(pod map[string]any) {
-	metadata := child(pod, "metadata")
-	labels := child(metadata, "labels")
+	labels := child(child(pod, "metadata"), "labels")
 	for name, value := range s.labels() {
 		labels[name] = value
-	}
-	if s.Config.Hash != "" {
-		child(metadata, "annotations")[AnnotationConfig] = s.Config.Hash
-	}
-	if s.Secrets.Hash != "" {
-		child(metadata, "annotations")[AnnotationSecrets] = s.Secrets.Hash
 	}
 }
 

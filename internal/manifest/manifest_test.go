@@ -114,7 +114,7 @@ func TestNastyTreesKeepPathsBytesAndModes(t *testing.T) {
 	)
 	tree["run.sh"] = revision.File{Data: []byte("#!"), Executable: true}
 	s := Service{App: "a", Name: "b", Config: config.Tree{Files: tree, Hash: "0123456789"}, Mount: "/c"}
-	maps := s.pack(s.payloads()[0])
+	maps := s.payloads()[0].pack()
 	require.Len(t, maps, 1)
 	got := revision.Tree{}
 	for _, item := range maps[0].items {
@@ -143,20 +143,23 @@ func TestLargeTreesBecomeSeveralMaps(t *testing.T) {
 		tree[fmt.Sprint("file", i)] = revision.File{Data: make([]byte, 500<<10)}
 	}
 	tree["zz-largest"] = revision.File{Data: make([]byte, config.MaxFileSize)}
-	s := Service{App: "a", Name: "b", Config: config.Tree{Files: tree, Hash: "0123456789", Env: map[string]string{"A": "1"}}, Mount: "/c", Env: true}
-	maps := s.pack(s.payloads()[0])
-	names := make([]string, len(maps))
-	for i, m := range maps {
-		names[i] = m.object.GetName()
-		assert.LessOrEqual(t, m.size, mapSize)
+	tree["zz.env"] = revision.File{Data: []byte("A=1\n")}
+	s := web(files("deploy/web/all.yaml", deployment))
+	s.Config, s.Mount, s.Env = config.Tree{Files: tree, Hash: "0123456789"}, "/c", true
+	objects, err := s.Build()
+	require.NoError(t, err)
+	var names []string
+	for _, object := range objects[:len(objects)-1] {
+		names = append(names, object.GetName())
 	}
-	base := "a-b-config-0123456789"
+	base := "shop-web-config-0123456789"
 	assert.Equal(t, []string{base, base + "-2", base + "-3", base + "-4", base + "-5", base + "-6"}, names)
-	sources, _, _ := unstructured.NestedSlice(s.payloads()[0].volumeOf(maps), "projected", "sources")
+	pod := podTemplates(objects[len(objects)-1])[0]
+	sources, _, _ := unstructured.NestedSlice(mapsIn(child(pod, "spec")["volumes"])[0], "projected", "sources")
 	assert.Len(t, sources, 5, "the variables are not mounted")
-	container := map[string]any{}
-	setEnv(container, maps)
-	assert.Equal(t, map[string]any{"envFrom": []any{map[string]any{"configMapRef": map[string]any{"name": base + "-6"}}}}, container)
+	for _, container := range containersOf(pod) {
+		assert.Equal(t, []any{map[string]any{"configMapRef": map[string]any{"name": base + "-6"}}}, container["envFrom"])
+	}
 }
 
 func TestKustomization(t *testing.T) {

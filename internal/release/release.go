@@ -175,9 +175,11 @@ func (r *Release) running() map[string]skycap.Running {
 }
 
 // Matches reports whether an instance with this configuration, these secrets and
-// these digests is one of a service that runs so.
+// these digests is one of a service that runs so. One that uses none of the service's
+// configuration, or of its secrets, runs so with any.
 func Matches(running skycap.Running, configHash, secretsHash string, digests []string) bool {
-	if running.Config != configHash || running.Secrets != secretsHash {
+	matches := func(hash, wanted string) bool { return hash == wanted || hash == manifest.Unused && wanted != "" }
+	if !matches(configHash, running.Config) || !matches(secretsHash, running.Secrets) {
 		return false
 	}
 	for _, digest := range running.Digests {

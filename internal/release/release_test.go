@@ -259,6 +259,8 @@ func TestMatches(t *testing.T) {
 		"the same secrets":     {sealed, "0123456789", "5ec4e70000", []string{digestA}, true},
 		"other secrets":        {sealed, "0123456789", "0000000000", []string{digestA}, false},
 		"no secrets":           {sealed, "0123456789", "", []string{digestA}, false},
+		"uses neither":         {sealed, manifest.Unused, manifest.Unused, []string{digestA}, true},
+		"of before there was":  {release, manifest.Unused, manifest.Unused, []string{digestA, digestB}, false},
 		"nothing to tell by":   {skycap.Running{}, "", "", []string{digestA}, true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,173 @@
+package manifest
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
+
+	"github.com/skycap/skycap/internal/config"
+	"github.com/skycap/skycap/internal/revision"
+)
+
+// pods is a service with one Deployment for each pod spec.
+func pods(specs ...string) Service {
+	var text strings.Builder
+	for i, spec := range specs {
+		text.WriteString("---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d" + string(rune('0'+i)) + "}\nspec: {template: {spec: {" + spec + "}}}\n")
+	}
+	s := web(files("deploy/web", text.String()))
+	s.Images = nil
+	s.Config = config.Tree{Hash: "c0f1900000", Files: files("app.yaml", "a: 1", "sub/b", "2", "x.env", "LEVEL=debug\n")}
+	s.Mount = "/etc/shop"
+	s.Secrets = config.Tree{Hash: "5ec4e70000", Files: files("pin", "1234")}
+	s.SecretsMount = "/run/shop"
+	return s
+}
+
+// podsOf builds a service and returns its pod templates.
+func podsOf(t *testing.T, s Service) []map[string]any {
+	t.Helper()
+	objects, err := s.Build()
+	require.NoError(t, err)
+	var found []map[string]any
+	for _, object := range objects {
+		found = append(found, podTemplates(object)...)
+	}
+	return found
+}
+
+func parsed(t *testing.T, text string) any {
+	t.Helper()
+	var value any
+	require.NoError(t, yaml.Unmarshal([]byte(text), &value))
+	return value
+}
+
+// assertYAML compares as JSON numbers would compare.
+func assertYAML(t *testing.T, want string, got any) {
+	t.Helper()
+	text, err := yaml.Marshal(got)
+	require.NoError(t, err)
+	assert.Equal(t, parsed(t, want), parsed(t, string(text)))
+}
+
+func TestVolumesThatNameThePayload(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ volume, want string }{
+		"all of it": {
+			`{name: c, configMap: {name: shop-web-config, defaultMode: 288}}`,
+			`{name: c, configMap: {name: shop-web-config-c0f1900000, defaultMode: 288, items: [
+				{key: app.yaml, path: app.yaml}, {key: SUB_B, path: sub/b}, {key: x.env, path: x.env}]}}`,
+		},
+		"some of it": {
+			`{name: c, configMap: {name: shop-web-config, items: [{key: sub/b, path: renamed, mode: 256}]}}`,
+			`{name: c, configMap: {name: shop-web-config-c0f1900000, items: [{key: SUB_B, path: renamed, mode: 256}]}}`,
+		},
+		"what may not be there": {
+			`{name: c, configMap: {name: shop-web-config, optional: true, items: [{key: none, path: x}, {key: app.yaml, path: y}]}}`,
+			`{name: c, configMap: {name: shop-web-config-c0f1900000, optional: true, items: [{key: app.yaml, path: y}]}}`,
+		},
+		"among others": {
+			`{name: c, projected: {sources: [{configMap: {name: other}}, {configMap: {name: shop-web-config, items: [{key: app.yaml, path: y}]}}, {secret: {name: shop-web-secrets}}]}}`,
+			`{name: c, projected: {sources: [{configMap: {name: other}}, {configMap: {name: shop-web-config-c0f1900000, items: [{key: app.yaml, path: y}]}}, {secret: {name: shop-web-secrets-5ec4e70000}}]}}`,
+		},
+		"a secret": {
+			`{name: c, secret: {secretName: shop-web-secrets, optional: false}}`,
+			`{name: c, secret: {secretName: shop-web-secrets-5ec4e70000, optional: false}}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pod := podsOf(t, pods("containers: [{name: a, image: b, volumeMounts: [{name: c, mountPath: /x}]}], volumes: ["+test.volume+"]"))[0]
+			assertYAML(t, strings.ReplaceAll(test.want, "SUB_B", fileKey("sub/b")), mapsIn(child(pod, "spec")["volumes"])[0])
+		})
+	}
+}
+
+func TestVariablesThatNameThePayload(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ container, want string }{
+		"all variables": {
+			`envFrom: [{configMapRef: {name: other}}, {prefix: P_, configMapRef: {name: shop-web-config, optional: true}}]`,
+			`envFrom: [{configMapRef: {name: other}}, {prefix: P_, configMapRef: {name: shop-web-config-c0f1900000-2, optional: true}}]`,
+		},
+		"one variable": {
+			`env: [{name: A, value: b}, {name: L, valueFrom: {configMapKeyRef: {name: shop-web-config, key: LEVEL}}}]`,
+			`env: [{name: A, value: b}, {name: L, valueFrom: {configMapKeyRef: {name: shop-web-config-c0f1900000-2, key: LEVEL}}}]`,
+		},
+		"a file": {
+			`env: [{name: L, valueFrom: {configMapKeyRef: {name: shop-web-config, key: sub/b}}}]`,
+			`env: [{name: L, valueFrom: {configMapKeyRef: {name: shop-web-config-c0f1900000, key: SUB_B}}}]`,
+		},
+		"a secret": {
+			`env: [{name: PIN, valueFrom: {secretKeyRef: {name: shop-web-secrets, key: pin}}}]`,
+			`env: [{name: PIN, valueFrom: {secretKeyRef: {name: shop-web-secrets-5ec4e70000, key: pin}}}]`,
+		},
+		"secrets without *.env files": {
+			`envFrom: [{secretRef: {name: shop-web-secrets}}]`,
+			`envFrom: [{secretRef: {name: shop-web-secrets-5ec4e70000}}]`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			container := containersOf(podsOf(t, pods("containers: [{name: a, image: b, "+test.container+"}]"))[0])[0]
+			want := parsed(t, "{"+strings.ReplaceAll(test.want, "SUB_B", fileKey("sub/b"))+"}").(map[string]any)
+			for field, value := range want {
+				text, err := yaml.Marshal(value)
+				require.NoError(t, err)
+				assertYAML(t, string(text), container[field])
+			}
+			assert.Len(t, container["volumeMounts"], 2, "variables alone leave the trees at their mounts")
+		})
+	}
+}
+
+func TestPodsThatDoNotNameIt(t *testing.T) {
+	t.Parallel()
+	found := podsOf(t, pods(
+		"containers: [{name: a, image: b}], volumes: [{name: c, configMap: {name: shop-web-config}}]",
+		"containers: [{name: a, image: b}]",
+	))
+	assert.Equal(t, map[string]any{AnnotationConfig: "c0f1900000", AnnotationSecrets: "5ec4e70000"}, child(child(found[0], "metadata"), "annotations"))
+	assert.Equal(t, map[string]any{AnnotationConfig: Unused, AnnotationSecrets: "5ec4e70000"}, child(child(found[1], "metadata"), "annotations"))
+	assertYAML(t, `[{name: c, configMap: {name: shop-web-config-c0f1900000, items: [
+		{key: app.yaml, path: app.yaml}, {key: `+fileKey("sub/b")+`, path: sub/b}, {key: x.env, path: x.env}]}},
+		{name: skycap-secrets, secret: {secretName: shop-web-secrets-5ec4e70000}}]`, child(found[0], "spec")["volumes"])
+	assertYAML(t, `[{name: skycap-secrets, secret: {secretName: shop-web-secrets-5ec4e70000}}]`, child(found[1], "spec")["volumes"])
+}
+
+func TestVariablesOfAllContainersComeOnce(t *testing.T) {
+	t.Parallel()
+	s := pods("containers: [{name: a, image: b, envFrom: [{configMapRef: {name: shop-web-config}}]}, {name: c, image: d}]")
+	s.Env = true
+	for _, container := range containersOf(podsOf(t, s)[0]) {
+		assertYAML(t, `[{configMapRef: {name: shop-web-config-c0f1900000-2}}]`, container["envFrom"])
+	}
+}
+
+func TestSeveralMapsBehindOneName(t *testing.T) {
+	t.Parallel()
+	s := pods("containers: [{name: a, image: b}], volumes: [{name: c, configMap: {name: shop-web-config, defaultMode: 288}}, {name: d, configMap: {name: shop-web-config, items: [{key: two, path: z}]}}]")
+	s.Config.Files = revision.Tree{"one": {Data: make([]byte, 600<<10)}, "two": {Data: make([]byte, 600<<10)}}
+	assertYAML(t, `[
+		{name: c, projected: {defaultMode: 288, sources: [{configMap: {name: shop-web-config-c0f1900000}}, {configMap: {name: shop-web-config-c0f1900000-2}}]}},
+		{name: d, configMap: {name: shop-web-config-c0f1900000-2, items: [{key: two, path: z}]}}]`,
+		child(podsOf(t, s)[0], "spec")["volumes"].([]any)[:2])
+}
+
+func TestReferencesThatLeadNowhere(t *testing.T) {
+	t.Parallel()
+	s := pods("containers: [{name: a, image: b, env: [{name: A, valueFrom: {configMapKeyRef: {name: shop-web-config, key: NONE}}}]}], volumes: [{name: c, configMap: {name: shop-web-config, items: [{key: none.yaml, path: x}]}}]")
+	s.Files["deploy/web"] = revision.File{Data: append(s.Files["deploy/web"].Data, "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop-web-config}\n"...)}
+	_, err := s.Build()
+	for _, want := range []string{
+		`Deployment "d0" names "NONE" of ConfigMap "shop-web-config", which has no such file`,
+		`Deployment "d0" names "none.yaml" of ConfigMap "shop-web-config"`,
+		`ConfigMap "shop-web-config" has the name that stands for what skycap.yaml renders; rename or remove it`,
+	} {
+		assert.ErrorContains(t, err, want)
+	}
+}
