@@ -66,7 +66,7 @@ environments:
     hosts: {worker: [%s]}
 `
 
-const configMap = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n"
+const pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: web}]}\n"
 
 // preparing is an operator whose skycap.yaml is here, and a repository.
 func preparing(t *testing.T, here string, tree revision.Tree) (*Operator, *shelf) {
@@ -86,7 +86,7 @@ func TestPrepareForHosts(t *testing.T) {
 	t.Parallel()
 	file := fmt.Sprintf(shop, "worker1")
 	o, repository := preparing(t, file, revision.Tree{
-		settings.FileName: text(file), "web.yaml": text(configMap), "main.c": text("int main"),
+		settings.FileName: text(file), "web.yaml": text(pod), "main.c": text("int main"),
 		"config/app.conf.tmpl": text(`web is at {{ addr "web" }}, worker at {{ addr "worker" }}`),
 	})
 	var made *release.Release
@@ -117,7 +117,7 @@ func TestPrepareForHosts(t *testing.T) {
 func TestTheWholeTreeIsReadForHostsOnly(t *testing.T) {
 	t.Parallel()
 	file := fmt.Sprintf(shop, "worker1")
-	o, repository := preparing(t, file, revision.Tree{settings.FileName: text(file), "web.yaml": text(configMap)})
+	o, repository := preparing(t, file, revision.Tree{settings.FileName: text(file), "web.yaml": text(pod)})
 	wanted := Wanted{Revision: "tip", Environment: "staging", Services: []string{"web"}}
 	require.NoError(t, o.Prepare(t.Context(), wanted, func(*release.Release) error { return nil }))
 	assert.Equal(t, []string{settings.FileName, "web.yaml"}, repository.read)

@@ -38,10 +38,19 @@ func (s Service) check(objects []Object) error {
 	return errors.Join(faults...)
 }
 
+const noKind = "is no Kubernetes object: it needs apiVersion and kind"
+
+func (o Object) checkKind() error {
+	if o.GetAPIVersion() == "" || o.GetKind() == "" {
+		return &Fault{Source: o.Source, Message: noKind}
+	}
+	return nil
+}
+
 func (s Service) faultsOf(object Object) []string {
 	var faults []string
-	if object.GetAPIVersion() == "" || object.GetKind() == "" {
-		return append(faults, "is no Kubernetes object: it needs apiVersion and kind")
+	if object.checkKind() != nil {
+		return append(faults, noKind)
 	}
 	if object.GetName() == "" {
 		faults = append(faults, fmt.Sprintf("a %s without metadata.name", object.GetKind()))

@@ -1,6 +1,9 @@
 package manifest
 
 import (
+	"bufio"
+	"bytes"
+	"errors"
 	"fmt"
 	"path"
 	"regexp"
@@ -8,6 +11,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
@@ -28,6 +32,13 @@ func kustomization(files revision.Tree, folder string) string {
 	return ""
 }
 
+// kustomizations are the paths of all kustomizations in a tree.
+func kustomizations(files revision.Tree) []string {
+	return slices.DeleteFunc(files.Paths(), func(name string) bool {
+		return !slices.Contains([]string{"kustomization.yaml", "kustomization.yml", "Kustomization"}, path.Base(name))
+	})
+}
+
 // kustomize builds a kustomization in memory: it sees the revision and nothing
 // of this machine.
 func kustomize(files revision.Tree, folder string, remoteBases bool) ([]Object, error) {
@@ -35,6 +46,9 @@ func kustomize(files revision.Tree, folder string, remoteBases bool) ([]Object, 
 		if err := refuseRemote(files); err != nil {
 			return nil, err
 		}
+	}
+	if err := checkResources(files); err != nil {
+		return nil, err
 	}
 	disk := filesys.MakeFsInMemory()
 	for name, file := range files {
@@ -67,12 +81,9 @@ var remote = regexp.MustCompile(`(?i)^([a-z][a-z0-9+.-]*::|[a-z][a-z0-9+.-]*://|
 // refuseRemote finds what kustomize would fetch. Each entry that names another
 // kustomization must also be there, since kustomize tries git with one that isn't.
 func refuseRemote(files revision.Tree) error {
-	for _, name := range files.Paths() {
-		if !slices.Contains([]string{"kustomization.yaml", "kustomization.yml", "Kustomization"}, path.Base(name)) {
-			continue
-		}
-		var content map[string]any
-		if err := yaml.Unmarshal(files[name].Data, &content); err != nil {
+	for _, name := range kustomizations(files) {
+		content, err := parseYAML(files[name].Data)
+		if err != nil {
 			return &Fault{Source: name, Message: err.Error()}
 		}
 		for _, entry := range texts(content) {
@@ -90,6 +101,51 @@ func refuseRemote(files revision.Tree) error {
 		}
 	}
 	return nil
+}
+
+// checkResources refuses resources that are no Kubernetes objects, where kustomize would
+// tell neither file nor line, and YAML whose aliases multiply, which it would write out.
+func checkResources(files revision.Tree) error {
+	var faults []error
+	for _, name := range kustomizations(files) {
+		content, err := parseYAML(files[name].Data)
+		if err != nil {
+			return &Fault{Source: name, Message: err.Error()}
+		}
+		for _, entry := range texts(content["resources"]) {
+			place := path.Join(path.Dir(name), entry)
+			objects, err := parse(place, files[place].Data)
+			faults = append(faults, err)
+			for _, object := range objects {
+				faults = append(faults, object.checkKind())
+			}
+		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return err
+	}
+	for _, name := range files.Paths() {
+		data := files[name].Data
+		if bytes.Contains(data, []byte("&")) && bytes.Contains(data, []byte("*")) {
+			faults = append(faults, checkAliases(name, data))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+var endlessAlias = regexp.MustCompile("excessive aliasing|contains itself")
+
+// checkAliases refuses what the reader of YAML calls excessive. What is no YAML is none.
+func checkAliases(name string, data []byte) error {
+	for reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(data))); ; {
+		document, err := reader.Read()
+		if err != nil {
+			return nil //nolint:nilerr // the end, or no YAML
+		}
+		if _, err := yaml.YAMLToJSON(document); err != nil && endlessAlias.MatchString(err.Error()) {
+			return &Fault{Source: name, Message: err.Error()}
+		}
+	}
 }
 
 // RemoteError says that a kustomization would fetch something from elsewhere.

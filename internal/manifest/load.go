@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -54,7 +56,7 @@ func Load(files revision.Tree, at string, remoteBases bool) ([]Object, error) {
 		objects = append(objects, found...)
 		faults = append(faults, err)
 	}
-	if len(objects) == 0 {
+	if len(objects) == 0 && errors.Join(faults...) == nil {
 		faults = append(faults, &Fault{Source: at, Message: "its files (*.yaml, *.yml, *.json) hold no object"})
 	}
 	return objects, errors.Join(faults...)
@@ -74,7 +76,7 @@ func parse(source string, data []byte) ([]Object, error) {
 		if err != nil {
 			return objects, errors.Join(append(faults, &Fault{Source: source, Message: err.Error()})...)
 		}
-		found, err := parseDocument(fmt.Sprintf("%s:%d", source, line+leadingBlank(document)), document)
+		found, err := parseDocument(source, line, document)
 		objects = append(objects, found...)
 		faults = append(faults, err)
 		line += bytes.Count(document, []byte("\n")) + 1 // the separator
@@ -94,10 +96,12 @@ func leadingBlank(document []byte) int {
 	return 0
 }
 
-func parseDocument(source string, document []byte) ([]Object, error) {
+// parseDocument reads a document that begins at a line of a file.
+func parseDocument(file string, line int, document []byte) ([]Object, error) {
+	source := fmt.Sprintf("%s:%d", file, line+leadingBlank(document))
 	content, err := parseYAML(document)
 	if err != nil {
-		return nil, &Fault{Source: source, Message: strings.ReplaceAll(err.Error(), "\n", " ")}
+		return nil, faultIn(file, line, document, err)
 	}
 	if len(content) == 0 { // nothing but comments
 		return nil, nil
@@ -117,13 +121,37 @@ func parseDocument(source string, document []byte) ([]Object, error) {
 	return objects, nil
 }
 
+// The reader of YAML begins its errors with a line of what it was given, if it knows one.
+var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:unmarshal errors:)?\s*(?:line (\d+): )?`)
+
+// faultIn says what is wrong with a document that begins at a line of a file.
+func faultIn(file string, line int, document []byte, err error) error {
+	place := yamlLine.FindStringSubmatch(err.Error())
+	if within, isKnown := strconv.Atoi(place[1]); isKnown == nil {
+		line += within - 1
+	} else {
+		line += leadingBlank(document)
+	}
+	message := strings.Join(strings.Fields(err.Error()[len(place[0]):]), " ")
+	if bytes.Contains(document, []byte("{{")) {
+		message += "; manifests are not rendered as templates"
+	}
+	return &Fault{Source: fmt.Sprintf("%s:%d", file, line), Message: message}
+}
+
 // parseYAML reads one mapping as Kubernetes does: whole numbers stay whole.
 func parseYAML(document []byte) (map[string]any, error) {
 	encoded, err := yaml.YAMLToJSONStrict(document)
 	if err != nil {
 		return nil, err
 	}
-	var content map[string]any
-	err = utiljson.Unmarshal(encoded, &content)
-	return content, err
+	var content any
+	if err := utiljson.Unmarshal(encoded, &content); err != nil {
+		return nil, err
+	}
+	object, isMap := content.(map[string]any)
+	if !isMap && content != nil {
+		return nil, errors.New("is no Kubernetes object: it has no keys")
+	}
+	return object, nil
 }

@@ -200,7 +200,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		`deploy/web/b.yaml:1: Namespace "b" is cluster-scoped`, "deploy/web/b.yaml:5: a Service without metadata.name",
 		`deploy/web/c.yaml:5: Service "web" is already defined at deploy/web/c.yaml:1`,
 		`deploy/web/c.yaml:5: Service "web" has the label skycap.dev/app=another; it is deployed as "shop"`,
-		`no container of service "web" runs image "web" or "localhost:5000/shop/web"`,
+		`deploy/web: no workload: service "web" has no object here that runs pods`,
 	} {
 		assert.ErrorContains(t, err, want)
 	}
@@ -211,13 +211,61 @@ func TestLoadRefusals(t *testing.T) {
 	for want, tree := range map[string]revision.Tree{
 		"deploy/web: no manifests there at this revision":              files("deploy/other.yaml", service),
 		"deploy/web: its files (*.yaml, *.yml, *.json) hold no object": files("deploy/web/README.md", "x"),
-		"deploy/web/a.yaml:1: yaml: ":                                  files("deploy/web/a.yaml", "a: [b\n"),
-		`key "kind" already set in map`:                                files("deploy/web/a.yaml", "kind: A\nkind: B\n"),
-		`deploy/web/a.yaml:1: `:                                        files("deploy/web/a.yaml", "- a list\n"),
+		"deploy/web/a.yaml:1: did not find expected":                   files("deploy/web/a.yaml", "a: [b\n"),
+		`deploy/web/a.yaml:4: key "kind" already set in map`:           files("deploy/web/a.yaml", "---\n\nkind: A\nkind: B\n"),
+		`deploy/web/a.yaml:6: found character`:                         files("deploy/web/a.yaml", service+"---\na:\n\tb: c\n"),
+		`deploy/web/a.yaml:1: is no Kubernetes object: it has no keys`: files("deploy/web/a.yaml", "- a list\n"),
+		`a.yaml:2: invalid map key`:                                    files("deploy/web/a.yaml", "\na: {{ .B }}\n"),
+		`manifests are not rendered as templates`:                      files("deploy/web/a.yaml", "\na: {{ .B }}\n"),
+		"exceeded max depth":                                           files("deploy/web/a.yaml", "kind: A\na: "+strings.Repeat("[", 20000)),
+		`invalid leading UTF-8`:                                        files("deploy/web/a.yaml", "a: \xff\n"),
 	} {
 		_, err := Load(tree, "deploy/web", false)
 		assert.ErrorContains(t, err, want)
 	}
+}
+
+// bomb is YAML whose aliases multiply to 10^9 texts.
+func bomb() string {
+	text := strings.Builder{}
+	text.WriteString("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\nx0: &x0 [a, a, a, a, a, a, a, a, a, a]\n")
+	for i := range 8 {
+		alias := fmt.Sprintf("*x%d", i)
+		fmt.Fprintf(&text, "x%d: &x%d [%s]\n", i+1, i+1, strings.Join(slices.Repeat([]string{alias}, 10), ", "))
+	}
+	return text.String()
+}
+
+func TestWhatWouldNotEndIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		text, want string
+	}{
+		"aliases that multiply": {bomb(), "excessive aliasing"},
+		"an alias of itself":    {"apiVersion: v1\nkind: A\nmetadata: &m\n  name: a\n  x: *m\n", "contains itself"},
+	} {
+		for place, tree := range map[string]revision.Tree{
+			"a file":          files("deploy/web", test.text),
+			"a resource":      files("deploy/web/kustomization.yaml", "resources: [a.yaml]", "deploy/web/a.yaml", test.text),
+			"a patch":         files("deploy/web/kustomization.yaml", "resources: [s.yaml]\npatches: [{path: a}]", "deploy/web/s.yaml", service, "deploy/web/a", test.text),
+			"a kustomization": files("deploy/web/kustomization.yaml", test.text),
+			"a patch above":   files("deploy/web/kustomization.yaml", "resources: [s.yaml]\npatches: [{path: ../a.yaml}]", "deploy/web/s.yaml", service, "deploy/a.yaml", test.text),
+		} {
+			t.Run(name+" in "+place, func(t *testing.T) {
+				t.Parallel()
+				_, err := Load(tree, "deploy/web", false)
+				assert.ErrorContains(t, err, test.want)
+			})
+		}
+	}
+}
+
+func TestResourcesOfAKustomizationAreNamedByLine(t *testing.T) {
+	t.Parallel()
+	_, err := Load(files("deploy/web/kustomization.yaml", "resources: [a.yaml, b.yaml]",
+		"deploy/web/a.yaml", service+"---\nmetadata: {name: a}\n", "deploy/web/b.yaml", "- a list\n"), "deploy/web", false)
+	assert.ErrorContains(t, err, "deploy/web/a.yaml:5: is no Kubernetes object: it needs apiVersion and kind")
+	assert.ErrorContains(t, err, "deploy/web/b.yaml:1: is no Kubernetes object: it has no keys")
 }
 
 func TestNumbersStayWhole(t *testing.T) {

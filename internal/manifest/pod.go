@@ -57,8 +57,11 @@ func containersOf(pod map[string]any) []map[string]any {
 }
 
 // setImages pins each container whose image is one of the service's. An image
-// that no container runs is a fault.
+// that no container runs is a fault, and a service that runs nothing.
 func (s Service) setImages(objects []Object) error {
+	if !slices.ContainsFunc(objects, mayRun) {
+		return &Fault{Source: s.Manifests, Message: fmt.Sprintf("no workload: service %q has no object here that runs pods", s.Name)}
+	}
 	used := map[string]bool{}
 	var seen []string
 	for _, object := range objects {
@@ -81,6 +84,12 @@ func (s Service) setImages(objects []Object) error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// mayRun reports whether an object has pods, or could have: of what others define that
+// is not known.
+func mayRun(object Object) bool {
+	return len(podTemplates(object)) > 0 || IsCustom(object.GroupVersionKind())
 }
 
 // UnusedImageError says that no container runs an image of a service.
