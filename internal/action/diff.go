@@ -2,6 +2,7 @@ package action
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -67,14 +68,13 @@ func (o *Operator) renderSide(ctx context.Context, wanted Wanted) (side, error) 
 		if err := s.readFiles(ctx); err != nil {
 			return err
 		}
+		var faults []error
 		for _, service := range s.services {
 			found, err := o.render(ctx, s, service)
-			if err != nil {
-				return err
-			}
 			made.services[service.Name] = found
+			faults = append(faults, err)
 		}
-		return nil
+		return errors.Join(faults...)
 	})
 	return made, err
 }

@@ -87,14 +87,13 @@ func (o *Operator) RenderConfig(ctx context.Context, wanted Wanted) (skycap.Conf
 		if err := s.readFiles(ctx); err != nil {
 			return err
 		}
+		var faults []error
 		for _, service := range s.services {
 			found, err := o.render(ctx, s, service)
-			if err != nil {
-				return err
-			}
 			rendered.Services = append(rendered.Services, configOf(service.Name, found))
+			faults = append(faults, err)
 		}
-		return nil
+		return errors.Join(faults...)
 	})
 	return rendered, err
 }

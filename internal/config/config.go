@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"strings"
 	"unicode/utf8"
@@ -29,6 +30,8 @@ type Tree struct {
 	Files revision.Tree
 	Hash  string   // 10 hex digits over all paths, bytes and modes; empty without files
 	Empty []string // layers that the revision has no file in
+
+	sources map[string]string // of each path, where the repository has it
 }
 
 // Fault is one thing that is wrong with a configuration.
@@ -51,8 +54,12 @@ func Render(files revision.Tree, layers []string, fields Fields) (Tree, error) {
 	tree, err := Lay(files, layers, func(source, name string, file revision.File) (string, revision.File, error) {
 		return renderFile(source, name, file, fields)
 	})
-	_, envErr := Variables(tree.Files)
-	return tree, errors.Join(err, envErr)
+	_, faults := variables(tree.Files)
+	for _, fault := range faults {
+		fault.Path = tree.sources[fault.Path]
+		err = errors.Join(err, fault)
+	}
+	return tree, err
 }
 
 // Lay lays the layers over each other, a later file replacing an earlier one of
@@ -61,7 +68,7 @@ func Render(files revision.Tree, layers []string, fields Fields) (Tree, error) {
 func Lay(
 	files revision.Tree, layers []string, make func(source, name string, file revision.File) (string, revision.File, error),
 ) (Tree, error) {
-	tree := Tree{Files: revision.Tree{}}
+	tree := Tree{Files: revision.Tree{}, sources: map[string]string{}}
 	var faults []error
 	for _, layer := range layers {
 		below := files.Under(layer)
@@ -69,6 +76,7 @@ func Lay(
 			tree.Empty = append(tree.Empty, layer)
 		}
 		_, isFile := files[path.Clean(layer)]
+		laid := map[string]string{}
 		for _, name := range below.Paths() {
 			source := path.Join(layer, name)
 			if isFile {
@@ -79,13 +87,18 @@ func Lay(
 				faults = append(faults, err)
 				continue
 			}
+			if other, taken := laid[target]; taken {
+				faults = append(faults, &Fault{Path: source, Message: fmt.Sprintf("becomes %q, as %q does", target, other)})
+			}
+			laid[target] = source
 			tree.Files[target] = file
 		}
+		maps.Copy(tree.sources, laid)
 	}
 	if len(layers) > 0 && len(tree.Empty) == len(layers) {
 		faults = append(faults, &Fault{Path: strings.Join(layers, ", "), Message: "no file there at this revision"})
 	}
-	faults = append(faults, checkTree(tree.Files)...)
+	faults = append(faults, tree.check()...)
 	if len(tree.Files) > 0 {
 		tree.Hash = hash(tree.Files)
 	}
@@ -134,16 +147,18 @@ func checkPath(source, name string) error {
 	return nil
 }
 
-// checkTree finds what is wrong between files: too many, or one in the place of another's folder.
-func checkTree(files revision.Tree) []error {
+// check finds what is wrong between files: too many, or one in the place of another's
+// folder.
+func (t Tree) check() []error {
 	var faults []error
-	if len(files) > MaxFiles {
-		faults = append(faults, &Fault{Path: "config", Message: fmt.Sprintf("%d files; a service may have at most %d", len(files), MaxFiles)})
+	if len(t.Files) > MaxFiles {
+		faults = append(faults, &Fault{Path: "config", Message: fmt.Sprintf("%d files; a service may have at most %d", len(t.Files), MaxFiles)})
 	}
-	for _, name := range files.Paths() {
+	for _, name := range t.Files.Paths() {
 		for folder := path.Dir(name); folder != "."; folder = path.Dir(folder) {
-			if _, taken := files[folder]; taken {
-				faults = append(faults, &Fault{Path: name, Message: fmt.Sprintf("%q is a file in another layer, and a folder here", folder)})
+			if _, taken := t.Files[folder]; taken {
+				faults = append(faults, &Fault{Path: t.sources[name],
+					Message: fmt.Sprintf("%q is a folder here, and the file %q in another layer", folder, t.sources[folder])})
 			}
 		}
 	}

@@ -75,14 +75,14 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		"c/..data/x", "", "c/bad\xff", "",
 		"c/unknown.tmpl", "line one\n{{ .Values.Missing }}", "c/syntax.tmpl", "{{ if }}",
 		"c/call.tmpl", `{{ addr "nobody" }}`, "c/long.tmpl", `{{ range 1000000 }}xxxxxxxx{{ end }}`,
-		"c/folder", "", "d/folder/file", "", "c/x.env", "A=1\n\n# comment\nno assignment\n",
+		"c/folder", "", "d/folder/file", "", "c/y", "", "c/y.tmpl", "", "c/x.env", "A=1\n\n# comment\nno assignment\n",
 	)
 	_, err := Render(tree, []string{"c", "d"}, fields())
 	for _, want := range []string{
 		"c/big: is 921601 bytes", `c/..data/x: "..data" begins with two dots`, `"c/bad\xff": its path is not UTF-8`,
 		`c/unknown.tmpl:2: <.Values.Missing>: map has no entry for key "Missing"`, "c/syntax.tmpl:1: missing value for if",
 		`c/call.tmpl:1: <addr "nobody">: error calling addr: no service "nobody"`, "c/long.tmpl: the template's output is over",
-		`folder/file: "folder" is a file in another layer`, `x.env:4: "no assignment" is no NAME=value`,
+		`d/folder/file: "folder" is a folder here, and the file "c/folder" in another layer`, `c/y.tmpl: becomes "y", as "c/y" does`, `x.env:4: "no assignment" is no NAME=value`,
 	} {
 		assert.ErrorContains(t, err, want)
 	}

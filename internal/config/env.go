@@ -17,8 +17,17 @@ var variableName = regexp.MustCompile(`^[-._a-zA-Z][-._a-zA-Z0-9]*$`)
 // Variables reads all *.env files in the order of their paths, as docker's
 // --env-file does: NAME=value a line, the value byte for byte, # begins a comment.
 func Variables(files revision.Tree) (map[string]string, error) {
+	found, faults := variables(files)
+	var err error
+	for _, fault := range faults {
+		err = errors.Join(err, fault)
+	}
+	return found, err
+}
+
+func variables(files revision.Tree) (map[string]string, []*Fault) {
 	variables := map[string]string{}
-	var faults []error
+	var faults []*Fault
 	for _, name := range files.Paths() {
 		if path.Ext(name) != ".env" {
 			continue
@@ -40,5 +49,5 @@ func Variables(files revision.Tree) (map[string]string, error) {
 			variables[variable] = value
 		}
 	}
-	return variables, errors.Join(faults...)
+	return variables, faults
 }

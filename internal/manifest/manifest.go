@@ -63,8 +63,8 @@ type Service struct {
 // applied. Its error joins one for each thing that is wrong.
 func (s Service) Build() ([]Object, error) {
 	objects, err := Load(s.Files, s.Manifests, slices.Contains(s.Allow, AllowRemoteBases))
-	if err != nil {
-		return nil, err
+	if err != nil { // what else is wrong can be said of those that could be read
+		return nil, errors.Join(err, s.check(objects))
 	}
 	faults := []error{s.check(objects), s.setImages(objects)}
 	var rendered []Object
