@@ -52,7 +52,7 @@ type Instance struct {
 	Restarts int       `json:"restarts"`         // how often it was started again
 	Since    time.Time `json:"since"`            // when it started
 	Image    string    `json:"image,omitempty"`  // repository@digest, as the node runs it
-	Config   string    `json:"config,omitempty"` // the configuration's hash
+	Config   string    `json:"config,omitempty"` // the configuration's hash; "unused" where it sees none
 }
 
 // Plan is what a deploy would change.
