@@ -175,17 +175,18 @@ func (r *Release) running() map[string]skycap.Running {
 }
 
 // Matches reports whether an instance with this configuration, these secrets and
-// these digests is one of a service that runs so. One that uses none of the service's
-// configuration, or of its secrets, runs so with any.
+// these digests of the service's images is one of a service that runs so. It needs not
+// have all of the images. One that uses none of the service's configuration, or of its
+// secrets, runs so with any.
 func Matches(running skycap.Running, configHash, secretsHash string, digests []string) bool {
 	matches := func(hash, wanted string) bool { return hash == wanted || hash == manifest.Unused && wanted != "" }
 	if !matches(configHash, running.Config) || !matches(secretsHash, running.Secrets) {
 		return false
 	}
-	for _, digest := range running.Digests {
-		if !slices.Contains(digests, digest) {
+	for _, digest := range digests {
+		if !slices.Contains(running.Digests, digest) {
 			return false
 		}
 	}
-	return true
+	return len(digests) > 0 || len(running.Digests) == 0
 }

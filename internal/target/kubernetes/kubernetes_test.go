@@ -267,6 +267,7 @@ func TestServiceStatus(t *testing.T) {
 	t.Parallel()
 	releases := []skycap.Release{
 		summary(9, "r9", map[string]skycap.Running{"other": {}}),
+		summary(10, "r10", map[string]skycap.Running{"web": {Config: "c2", Digests: []string{digestA, digestB}}}),
 		summary(8, "r8", map[string]skycap.Running{"web": {Config: "c1", Digests: []string{digestB}}}),
 		summary(7, "r7", map[string]skycap.Running{"web": {Config: "c1", Digests: []string{digestA}}}),
 		summary(6, "r6", map[string]skycap.Running{"web": {Config: "c1", Digests: []string{digestA}}}),
@@ -274,6 +275,9 @@ func TestServiceStatus(t *testing.T) {
 	n := &Namespace{App: "storefront", Environment: "staging"}
 	gone := func(p *corev1.Pod) { p.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)} }
 	done := func(p *corev1.Pod) { p.Status.Phase = corev1.PodSucceeded }
+	foreign := func(p *corev1.Pod) {
+		p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: "proxy", Image: "proxy@sha256:foreign"})
+	}
 	for name, test := range map[string]struct {
 		pods     []corev1.Pod
 		revision string
@@ -284,6 +288,9 @@ func TestServiceStatus(t *testing.T) {
 		"all of one":                 {[]corev1.Pod{pod("b", digestB, "c1"), pod("a", digestB, "c1")}, "r8", 8, "a r8, b r8"},
 		"the newest that it can be":  {[]corev1.Pod{pod("a", digestA, "c1")}, "r7", 7, "a r7"},
 		"mixed":                      {[]corev1.Pod{pod("b", digestA, "c1"), pod("a", digestB, "c1")}, "", 0, "a r8, b r7"},
+		"one of two images each":     {[]corev1.Pod{pod("a", digestA, "c2"), pod("b", digestB, "c2")}, "r10", 10, "a r10, b r10"},
+		"beside a foreign image":     {[]corev1.Pod{pod("a", digestB, "c1", foreign)}, "r8", 8, "a r8"},
+		"a foreign image alone":      {[]corev1.Pod{pod("a", "sha256:foreign", "c1")}, "", 0, "a "},
 		"one of no release":          {[]corev1.Pod{pod("a", digestB, "c1"), pod("b", digestB, "c0")}, "", 0, "a r8, b "},
 		"of no release":              {[]corev1.Pod{pod("a", digestB, "c0")}, "", 0, "a "},
 		"going and done don't count": {[]corev1.Pod{pod("a", digestA, "c1", gone), pod("b", digestA, "c1", done), pod("c", digestB, "c1")}, "r8", 8, "c r8"},

@@ -108,11 +108,19 @@ func runningIn(pod corev1.Pod) running {
 	return found
 }
 
-// newest is the newest release that an instance is one of.
+// newest is the newest release that an instance is one of. Of its images those count
+// that some release has: others are not the service's own.
 func newest(releases []skycap.Release, service string, running running) skycap.Release {
+	known := map[string]bool{}
+	for _, summary := range releases {
+		for _, digest := range summary.Running[service].Digests {
+			known[digest] = true
+		}
+	}
+	own := slices.DeleteFunc(slices.Clone(running.digests), func(digest string) bool { return !known[digest] })
 	for _, summary := range releases {
 		wanted, ok := summary.Running[service]
-		if ok && release.Matches(wanted, running.config, running.secrets, running.digests) {
+		if ok && release.Matches(wanted, running.config, running.secrets, own) {
 			if wanted.Revision != "" { // a rollback to several releases
 				summary.Revision = wanted.Revision
 			}
