@@ -135,10 +135,11 @@ func (s *imageSearch) awaited(deadline time.Time) string {
 		}
 		s.down[repository] = isDown
 	}
+	count := "an image is"
 	if len(names) > 1 {
-		return fmt.Sprintf("images %s are not there yet; they are looked for until %s", strings.Join(names, ", "), deadline.Format(time.TimeOnly))
+		count = fmt.Sprintf("%d images are", len(names))
 	}
-	return fmt.Sprintf("image %s is not there yet; it is looked for until %s", names[0], deadline.Format(time.TimeOnly))
+	return fmt.Sprintf("%s not there yet, and looked for until %s: %s", count, deadline.Format(time.TimeOnly), strings.Join(names, ", "))
 }
 
 // overdue says of what was waited for that it was.

@@ -68,8 +68,8 @@ func TestImagesAreWaitedForUntilAllAreThere(t *testing.T) {
 		assert.Equal(t, map[string]int{"web": 1, "api": 4, "mail": 31}, c.asked, "none that was found is asked for again")
 		until := c.began.Add(10 * time.Minute).Format(time.TimeOnly)
 		assert.Equal(t, []string{
-			`images "api:3f2c", "mail:3f2c" are not there yet; they are looked for until ` + until,
-			`image "mail:3f2c" is not there yet; it is looked for until ` + until,
+			`2 images are not there yet, and looked for until ` + until + `: "api:3f2c", "mail:3f2c"`,
+			`an image is not there yet, and looked for until ` + until + `: "mail:3f2c"`,
 		}, *told)
 	})
 }

@@ -125,18 +125,18 @@ func TestLiveHasALineForEachHostBelowItsService(t *testing.T) {
 
 func TestLiveHasALineForWhatOthersHaveYetToDo(t *testing.T) {
 	t.Parallel()
-	s := newStage(Options{Terminal: true, Width: 60})
+	s := newStage(Options{Terminal: true})
 	s.Phase("prepare", "resolving")
 	s.pass(10 * time.Second)
 	assert.Equal(t, "resolving\n", screen(t, s.err.String()), "somebody may be asked for a passphrase")
-	s.Phase("wait-image", `images "web:1", "api:1" are not there yet; they are looked for until 05:16:07`)
+	s.Phase("wait-image", `2 images are not there yet, and looked for until 05:16:07: "web:1", "api:1"`)
 	s.pass(61 * time.Second)
-	s.Phase("wait-image", `image "web:1" is not there yet; it is looked for until 05:16:07`)
+	s.Phase("wait-image", `an image is not there yet, and looked for until 05:16:07: "web:1"`)
 	s.pass(4 * time.Second)
 	assert.Equal(t, `resolving
-images "web:1", "api:1" are not there yet; they are looked for until 05:16:07
-image "web:1" is not there yet; it is looked for until 05:16:07
-•  1m05s  image "web:1" is not there yet; it is looked for …
+2 images are not there yet, and looked for until 05:16:07: "web:1", "api:1"
+an image is not there yet, and looked for until 05:16:07: "web:1"
+•  1m05s  an image is not there yet, and looked for until 05:16:07: "web:1"
 `, screen(t, s.err.String()))
 	s.Phase("prepare", "all images are there")
 	s.pass(time.Minute)
