@@ -80,34 +80,34 @@ func TestImagesThatDoNotCome(t *testing.T) {
 	down := &image.UnreachableError{Registry: "r", Image: "api:3f2c", Err: errors.New("HTTP status 503")}
 	missing := &image.NotFoundError{Image: "web:3f2c"}
 	for name, test := range map[string]struct {
-		ci   ci
+		ci   *ci
 		wait time.Duration
 		want error
 		took time.Duration
 		told int
 	}{
 		"nobody waits": {
-			want: errors.Join(&image.NotFoundError{Image: "api:3f2c"}, missing),
+			ci: &ci{}, want: errors.Join(&image.NotFoundError{Image: "api:3f2c"}, missing),
 		},
 		"the time is over": {
-			ci: ci{comes: map[string]time.Duration{"api": 0}}, wait: 61 * time.Second, took: 61 * time.Second, told: 1,
+			ci: &ci{comes: map[string]time.Duration{"api": 0}}, wait: 61 * time.Second, took: 61 * time.Second, told: 1,
 			want: errors.Join(&image.OverdueError{Tag: "3f2c", After: 61 * time.Second, Err: missing}),
 		},
 		"one is denied": {
-			ci: ci{says: map[string]error{"api": denied}}, wait: time.Minute,
+			ci: &ci{says: map[string]error{"api": denied}}, wait: time.Minute,
 			want: errors.Join(denied, missing),
 		},
 		"a registry is down for a while": {
-			ci:   ci{comes: map[string]time.Duration{"web": 0, "api": 30 * time.Second}, says: map[string]error{"api": down}},
+			ci:   &ci{comes: map[string]time.Duration{"web": 0, "api": 30 * time.Second}, says: map[string]error{"api": down}},
 			wait: time.Minute, took: 30 * time.Second, told: 2,
 		},
 		"a registry is down": {
-			ci:   ci{comes: map[string]time.Duration{"web": 0}, says: map[string]error{"api": down}},
+			ci:   &ci{comes: map[string]time.Duration{"web": 0}, says: map[string]error{"api": down}},
 			wait: time.Minute, took: time.Minute, told: 2,
 			want: errors.Join(&image.OverdueError{Tag: "3f2c", After: time.Minute, Err: down}),
 		},
 		"what keeps all of them away is told once": {
-			ci:   ci{says: map[string]error{"api": errors.New("no login"), "web": errors.New("no login")}},
+			ci:   &ci{says: map[string]error{"api": errors.New("no login"), "web": errors.New("no login")}},
 			want: errors.Join(errors.New("no login")),
 		},
 	} {
