@@ -79,3 +79,16 @@ func TestAnImageForOtherNodesIsRefused(t *testing.T) {
 	c.fails(1, []string{"deploy", node, "staging"}, says, hints)
 	assert.Empty(t, contents(t, c.staging))
 }
+
+// Who has a namespace alone may not look at nodes, and deploys all the same.
+func TestADeployThatMayNotLookAtNodes(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t)
+	user := kubectl(t, "--context=skycap-lab-restricted", "auth", "whoami", "--output=jsonpath={.status.userInfo.username}")
+	kubectl(t, "--namespace="+c.staging, "create", "rolebinding", "e2e", "--clusterrole=admin", "--user="+user)
+	c.edit("skycap.yaml", "context: skycap-lab,", "context: skycap-lab-restricted,")
+	o := c.skycap("plan", "v1.0", "staging", "--verbose")
+	assert.Zero(t, o.code, o.stderr)
+	assert.Contains(t, o.stderr, "images' platforms are not compared with the nodes': ")
+	c.deploy("v1.0", "staging")
+}

@@ -46,8 +46,10 @@ func (q question) failed(err error) error {
 		return &NotFoundError{Image: image}
 	case errors.As(err, &answer) && (answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden):
 		return &DeniedError{Registry: registry, Image: image, Status: answer.StatusCode, Shown: q.login.source}
-	case errors.As(err, &answer) && isPage(answer):
-		err = fmt.Errorf("it answers with a web page and HTTP status %d", answer.StatusCode)
+	case errors.As(err, &answer) && len(answer.Errors) == 0:
+		err = fmt.Errorf("it answers with HTTP status %d%s", answer.StatusCode, bodyOf(answer))
+	case strings.HasPrefix(err.Error(), "no token in bearer response"): // and what there is instead
+		err = errors.New("its token server answers without a token")
 	}
 	return &UnreachableError{Registry: registry, Image: image, Err: err}
 }
@@ -57,11 +59,23 @@ func isOfManifest(request *http.Request) bool {
 	return request != nil && strings.Contains(request.URL.Path, "/manifests/")
 }
 
-// isPage tells an answer of something before the registry, which would fill a terminal.
-func isPage(answer *transport.Error) bool {
-	text := strings.ToLower(answer.Error())
-	return len(answer.Errors) == 0 && (strings.Contains(text, "<html") || strings.Contains(text, "<!doctype"))
+// bodyOf is what something says that is no registry, or stands before one, in one line.
+func bodyOf(answer *transport.Error) string {
+	_, text, _ := strings.Cut(answer.Error(), http.StatusText(answer.StatusCode)+": ")
+	text = strings.Join(strings.Fields(text), " ")
+	switch {
+	case text == "":
+		return ""
+	case strings.HasPrefix(text, "<"):
+		return " and a web page"
+	case len(text) > maxBody:
+		text = strings.ToValidUTF8(text[:maxBody], "") + "…"
+	}
+	return ": " + text
 }
+
+// maxBody is how many bytes of it are shown.
+const maxBody = 200
 
 // isUnknownIssuer tells a private CA from what is wrong with the certificate itself.
 func isUnknownIssuer(err error) bool {

@@ -253,7 +253,11 @@ func TestFindErrorsAreTyped(t *testing.T) {
 		answering(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = io.WriteString(w, page)
-		}) + "/shop/web": {new(*UnreachableError), "a web page and HTTP status 400"},
+		}) + "/shop/web": {new(*UnreachableError), "it answers with HTTP status 400 and a web page"},
+		answering(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, "upstream\n is "+strings.Repeat("very ", 100))
+		}) + "/shop/web": {new(*UnreachableError), "it answers with HTTP status 400: upstream is very very"},
 		answering(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", string(types.OCIManifestSchema1))
 			for range maxAnswer>>20 + 1 {
@@ -269,7 +273,27 @@ func TestFindErrorsAreTyped(t *testing.T) {
 		require.ErrorAs(t, err, want.kind, place)
 		assert.Contains(t, err.Error(), want.text)
 		assert.NotContains(t, err.Error(), "<body>")
+		assert.Less(t, len(err.Error()), 400)
 	}
+}
+
+func TestATokenServerWithoutATokenIsNotQuoted(t *testing.T) {
+	t.Parallel()
+	address := startRegistry(t, func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/token" {
+				_, _ = io.WriteString(w, `{"refresh_token": "s3cret"}`)
+				return
+			}
+			w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="http://%s/token",service="test"`, r.Host))
+			w.WriteHeader(http.StatusUnauthorized)
+		})
+	})
+	_, err := open(t, nobody(t)).Find(t.Context(), address+"/shop/web", "a")
+	var unreachable *UnreachableError
+	require.ErrorAs(t, err, &unreachable)
+	assert.Contains(t, err.Error(), "its token server answers without a token")
+	assert.NotContains(t, err.Error(), "s3cret")
 }
 
 func TestFindRefusesWhatIsNoImage(t *testing.T) {
