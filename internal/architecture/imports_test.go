@@ -69,7 +69,8 @@ func mayImport() map[string][]string {
 		"internal/config":   {"internal/revision"},
 		// secret reads the user's keys and runs age and sops, which config, being pure, does not.
 		"internal/secret": {"internal/config", "internal/revision", "internal/run"},
-		"internal/image":  {"internal/revision"},
+		// image runs the programs that keep credentials.
+		"internal/image": {"internal/revision", "internal/run"},
 		// archive packs trees for hosts: they need no repository, and targets no packer.
 		"internal/archive": {"internal/revision"},
 		// builder has programs make images of trees: hence run.

@@ -13,7 +13,6 @@ import (
 	"github.com/skycap/skycap/internal/action"
 	"github.com/skycap/skycap/internal/archive"
 	"github.com/skycap/skycap/internal/config"
-	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/kubectl"
 	"github.com/skycap/skycap/internal/manifest"
 	"github.com/skycap/skycap/internal/noise"
@@ -131,7 +130,7 @@ func (s *session) advise(err error) (usage bool, hint string) {
 	if usage, hint := s.adviseOnUse(err); usage {
 		return true, hint
 	}
-	for _, advise := range []func(error) string{s.adviseOnLocks, s.adviseOnOperating, s.adviseOnBuild, s.adviseOnSource, s.adviseOnContent, s.adviseOnHosts, s.adviseOnTarget} {
+	for _, advise := range []func(error) string{s.adviseOnLocks, s.adviseOnOperating, s.adviseOnImages, s.adviseOnBuild, s.adviseOnSource, s.adviseOnContent, s.adviseOnHosts, s.adviseOnTarget} {
 		if hint := advise(err); hint != "" {
 			return false, hint
 		}
@@ -219,21 +218,15 @@ func commandLine(args []string) string {
 	return run.Command{Name: "skycap", Args: args}.String()
 }
 
-// adviseOnSource knows the errors of repositories and registries.
+// adviseOnSource knows the errors of repositories.
 func (s *session) adviseOnSource(err error) string {
 	var (
-		unknown     *revision.UnknownError
-		ambiguous   *revision.AmbiguousError
-		several     *revision.SeveralError
-		none        *revision.NoRepositoryError
-		notFound    *image.NotFoundError
-		denied      *image.DeniedError
-		unreachable *image.UnreachableError
-		mismatch    *image.MismatchError
-		remote      *revision.RemoteError
-		tag         *image.TagError
-		unlabelled  *image.UnlabelledError
-		link        *revision.LinkError
+		unknown   *revision.UnknownError
+		ambiguous *revision.AmbiguousError
+		several   *revision.SeveralError
+		none      *revision.NoRepositoryError
+		remote    *revision.RemoteError
+		link      *revision.LinkError
 	)
 	switch {
 	case errors.As(err, &unknown):
@@ -246,22 +239,8 @@ func (s *session) adviseOnSource(err error) string {
 		return "is it there, and may you read it? hg identify " + remote.URL + ", or git ls-remote " + remote.URL
 	case errors.As(err, &none):
 		return "skycap works in a clone: hg clone <url>, or git clone <url>"
-	case errors.As(err, &notFound) && slices.Contains(s.args, "deploy"):
-		return "its build may not have finished; to wait for it: " + s.again("--wait-image", "10m")
-	case errors.As(err, &notFound):
-		return "its build may not have finished"
-	case errors.As(err, &denied):
-		return "to log in: docker login " + denied.Registry
-	case errors.As(err, &unreachable):
-		return "is the registry up, and is this its address? curl http://" + unreachable.Registry + "/v2/"
-	case errors.As(err, &tag):
-		return "revision.tag in skycap.yaml makes the tag of a revision: correct it"
-	case errors.As(err, &unlabelled):
-		return "have the build set the label, or tag images by {{ .Short }}"
 	case errors.As(err, &link):
 		return "links in the repository may point to files of the repository only"
-	case errors.As(err, &mismatch):
-		return "build the image of " + mismatch.Revision.Short() + " again, and push it under its own tag"
 	}
 	return ""
 }

@@ -75,7 +75,26 @@ func typed() []struct {
 		{&revision.NoRepositoryError{Dir: "/repo"}, 1, "hg clone"},
 		{&image.NotFoundError{Image: "web:x"}, 1, "skycap deploy tip stagin --wait-image 10m"},
 		{&image.DeniedError{Registry: "registry.example.com"}, 1, "docker login registry.example.com"},
-		{&image.UnreachableError{Registry: "registry.example.com", Err: errors.New("x")}, 1, "registry.example.com/v2/"},
+		{&image.DeniedError{Registry: "registry.example.com"}, 1, "not there yet: has the CI job pushed it?"},
+		{&image.UnreachableError{Registry: "registry.example.com", Err: errors.New("x")}, 1, "curl https://registry.example.com/v2/"},
+		{&image.UnreachableError{Registry: "localhost:5000", Err: errors.New("x")}, 1, "curl http://localhost:5000/v2/"},
+		{&image.OverdueError{Tag: "3f2c", After: 10 * time.Minute, Err: &image.NotFoundError{}}, 1,
+			`look at the CI job that pushes tag "3f2c"; to wait longer: skycap deploy tip stagin --wait-image 20m0s`},
+		{&image.OverdueError{Tag: "3f2c", After: time.Minute, Err: &image.UnreachableError{Registry: "r:1", Err: errors.New("x")}}, 1,
+			`"3f2c"; is the registry up, and is this its address? curl https://r:1/v2/; to wait longer`},
+		{&image.NotImageError{Image: "web:x"}, 1, "push an image under that tag"},
+		{&image.TagError{Tag: "a b"}, 1, "revision.tag"},
+		{&image.UnlabelledError{}, 1, "{{ .Short }}"},
+		{&image.UntrustedError{Host: "r:1", UnknownIssuer: true}, 1, "/etc/docker/certs.d/r:1/ca.crt or ~/.config/containers/certs.d/r:1/ca.crt"},
+		{&image.UntrustedError{Host: "r:1"}, 1, "curl --verbose https://r:1/v2/"},
+		{&image.PlainError{Registry: "r:1"}, 1, "/etc/docker/certs.d/r:1/ca.crt"},
+		{&image.CertificateFileError{Path: "ca.crt", Err: errors.New("x")}, 1, "certificate in PEM"},
+		{&image.AuthFileError{Path: "config.json", Err: errors.New("x")}, 1, "docker login"},
+		{&image.HelperError{Program: "docker-credential-x", Server: "r", Err: errors.New("x")}, 1, "echo r | docker-credential-x get"},
+		{&image.HelperError{Program: "docker-credential-x", File: "config.json", Err: &run.NotFoundError{Name: "docker-credential-x"}}, 1,
+			`install docker-credential-x, or take it out of "config.json"`},
+		{&kubernetes.PlatformError{Platforms: []image.Platform{{OS: "linux", Architecture: "arm64"}}, Nodes: []image.Platform{{OS: "linux", Architecture: "amd64"}}}, 1,
+			"build it for linux/amd64"},
 		{&image.MismatchError{Revision: revision.Revision{ID: hash}}, 1, "3f2c1a9b8d70"},
 		{&run.NotFoundError{Name: "hg"}, 1, "mercurial"},
 		{&run.NotFoundError{Name: "kubectl"}, 1, "kubernetes.io"},
@@ -177,7 +196,8 @@ func TestJoinedErrorsAddTheirHints(t *testing.T) {
 	got := explained(errors.Join(notFound, errors.Join(notFound, &image.DeniedError{Registry: "r"})))
 	assert.Equal(t, skycap.ResultFailed, got.word)
 	assert.Equal(t, []string{
-		"its build may not have finished; to wait for it: skycap deploy tip stagin --wait-image 10m", "to log in: docker login r",
+		"its build may not have finished; to wait for it: skycap deploy tip stagin --wait-image 10m",
+		"to log in: docker login r; some registries answer so for what is not there yet: has the CI job pushed it?",
 	}, got.hints, "each once")
 	assert.Equal(t, skycap.ResultUsage, explained(errors.Join(notFound, errDeclined)).word, "one of usage makes all of usage")
 }

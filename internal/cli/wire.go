@@ -34,12 +34,16 @@ func (s *session) operator() (*action.Operator, error) {
 		return nil, err
 	}
 	runner := s.runner()
+	registry, err := image.Open(runner, os.Getenv)
+	if err != nil {
+		return nil, err
+	}
 	return &action.Operator{
 		Project: project,
 		Repository: func(ctx context.Context) (revision.Repository, error) {
 			return openRepository(ctx, runner, project, file)
 		},
-		Registry: image.Registry{},
+		Registry: registry,
 		Builder: func(ctx context.Context, name string) (*builder.Builder, error) {
 			return builder.Find(ctx, runner, name)
 		},

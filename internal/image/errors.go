@@ -2,6 +2,7 @@ package image
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/skycap/skycap/internal/revision"
 )
@@ -16,11 +17,16 @@ func (e *NotFoundError) Error() string { return fmt.Sprintf("image %q was not fo
 // DeniedError says that a registry refused the user's credentials, or that there are none.
 type DeniedError struct {
 	Registry, Image string
-	Status          int // of HTTP
+	Status          int    // of HTTP
+	Shown           string // the file or helper of the credentials that were shown; empty for none
 }
 
 func (e *DeniedError) Error() string {
-	return fmt.Sprintf("registry %q denies access to image %q (HTTP status %d)", e.Registry, e.Image, e.Status)
+	text := fmt.Sprintf("registry %q denies access to image %q (HTTP status %d)", e.Registry, e.Image, e.Status)
+	if e.Shown == "" {
+		return text + ", and there are no credentials for it"
+	}
+	return text + fmt.Sprintf(" with the credentials of %q", e.Shown)
 }
 
 // UnreachableError says that a registry did not answer, or not as a registry does.
@@ -34,6 +40,98 @@ func (e *UnreachableError) Error() string {
 }
 
 func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// Address is where the registry was looked for.
+func (e *UnreachableError) Address() string {
+	if isLocal(e.Registry) {
+		return "http://" + e.Registry + "/v2/"
+	}
+	return "https://" + e.Registry + "/v2/"
+}
+
+// NotImageError says that what a tag stands for is no image.
+type NotImageError struct {
+	Image, Why string
+}
+
+func (e *NotImageError) Error() string {
+	return fmt.Sprintf("image %q is none that a container could be made of: %s", e.Image, e.Why)
+}
+
+// UntrustedError says that this machine does not trust a registry's certificate.
+type UntrustedError struct {
+	Host, Image   string
+	UnknownIssuer bool // it may be good: the CA that signed it is not known here
+	Err           error
+}
+
+func (e *UntrustedError) Error() string {
+	return fmt.Sprintf("registry %q was not asked for image %q: its certificate is not trusted: %v", e.Host, e.Image, e.Err)
+}
+
+func (e *UntrustedError) Unwrap() error { return e.Err }
+
+// PlainError says that a registry speaks plain HTTP, which is for this machine and
+// private addresses alone.
+type PlainError struct {
+	Registry, Image string
+}
+
+func (e *PlainError) Error() string {
+	return fmt.Sprintf("registry %q was not asked for image %q: it speaks HTTP without TLS", e.Registry, e.Image)
+}
+
+// CertificateFileError says that a file of certificates can't be used.
+type CertificateFileError struct {
+	Path string
+	Err  error
+}
+
+func (e *CertificateFileError) Error() string {
+	return fmt.Sprintf("certificate %q can't be used: %v", e.Path, e.Err)
+}
+
+func (e *CertificateFileError) Unwrap() error { return e.Err }
+
+// AuthFileError says that a file of registries' credentials can't be read.
+type AuthFileError struct {
+	Path string
+	Line int // where it stops to be JSON; 0 where that is not known
+	Err  error
+}
+
+func (e *AuthFileError) Error() string {
+	if e.Line > 0 {
+		return fmt.Sprintf("registries' credentials can't be read: %s:%d: %v", e.Path, e.Line, e.Err)
+	}
+	return fmt.Sprintf("registries' credentials can't be read from %q: %v", e.Path, e.Err)
+}
+
+func (e *AuthFileError) Unwrap() error { return e.Err }
+
+// HelperError says that a program that keeps credentials gave none.
+type HelperError struct {
+	Program, Server string
+	File            string // that names the program
+	Err             error
+}
+
+func (e *HelperError) Error() string {
+	return fmt.Sprintf("credential helper %q, as %q names it, gave no credentials for %q: %v", e.Program, e.File, e.Server, e.Err)
+}
+
+func (e *HelperError) Unwrap() error { return e.Err }
+
+// OverdueError says that an image was waited for, and is not there still.
+type OverdueError struct {
+	Tag   string
+	After time.Duration
+	Err   error // what was found at last
+}
+
+func (e *OverdueError) Error() string { return fmt.Sprintf("%v, after %s of waiting", e.Err, e.After) }
+
+func (e *OverdueError) Unwrap() error { return e.Err }
 
 // TagError says that the tag made for a revision is none that a registry could hold.
 type TagError struct {

@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/skycap/skycap/internal/image"
 )
@@ -38,6 +40,20 @@ func Containers(object Object) []map[string]any {
 	var found []map[string]any
 	for _, pod := range podTemplates(object) {
 		found = append(found, containersOf(pod)...)
+	}
+	return found
+}
+
+// Pods are the specs of an object's pods. What the API's types don't take is left out:
+// the dry run tells of it.
+func Pods(object Object) []corev1.PodSpec {
+	var found []corev1.PodSpec
+	for _, pod := range podTemplates(object) {
+		var spec corev1.PodSpec
+		content, _, _ := unstructured.NestedMap(pod, "spec")
+		if runtime.DefaultUnstructuredConverter.FromUnstructured(content, &spec) == nil {
+			found = append(found, spec)
+		}
 	}
 	return found
 }

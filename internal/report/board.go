@@ -11,7 +11,8 @@ import (
 type board struct {
 	rows  []*row    // in the order in which they were first heard of
 	doing string    // what the command said last that it does
-	since time.Time // when it said so
+	phase string    // of what it does
+	since time.Time // when that phase began
 	ended bool
 }
 
@@ -34,7 +35,10 @@ func settled(state skycap.State) bool {
 func (b *board) note(event skycap.Event) {
 	switch event.Type {
 	case skycap.EventStart, skycap.EventPhase:
-		b.doing, b.since = event.Message, event.Time
+		if event.Phase == "" || event.Phase != b.phase {
+			b.since = event.Time
+		}
+		b.doing, b.phase = event.Message, event.Phase
 	case skycap.EventState:
 		row := b.row(event)
 		row.condition = condition{event.State, event.Message}
@@ -92,6 +96,12 @@ func (b *board) waiting() []*row {
 		}
 	}
 	return rows
+}
+
+// lingers reports whether the command waits for what others do, and no service tells of
+// it. Other phases may have somebody asked on the terminal: no line may move there.
+func (b *board) lingers() bool {
+	return !b.ended && (b.phase == "wait-image" || b.phase == "lock") && len(b.waiting()) == 0
 }
 
 // name is how people know a row: by its service and, where that is in two kinds

@@ -41,6 +41,7 @@ func (l *live) event(event skycap.Event, detail bool) {
 		l.story.event(event, detail)
 	default:
 		l.story.event(event, detail)
+		l.tick(event.Time)
 	}
 }
 
@@ -53,8 +54,9 @@ func (l *live) tick(now time.Time) {
 // close paints the lines a last time, all of them, and leaves them there.
 func (l *live) close(now time.Time) {
 	if !l.closed {
+		l.closed = true
 		l.paint("", l.lines(now, len(l.board.rows)))
-		l.painted, l.closed = nil, true
+		l.painted = nil
 	}
 }
 
@@ -99,6 +101,10 @@ func (l *live) lines(now time.Time, most int) []string {
 	}
 	if hidden := len(l.board.rows) - len(rows); hidden > 0 {
 		all = append(all, cut(fmt.Sprintf("  … and %d more", hidden), l.width))
+	}
+	if !l.closed && l.board.lingers() {
+		text := fmt.Sprintf("%6s  %s", rough(now.Sub(l.board.since)), clean(l.board.doing))
+		all = append(all, cyan.paint(l.color, "•")+" "+cut(text, l.width-2))
 	}
 	return all
 }

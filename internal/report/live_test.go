@@ -122,3 +122,23 @@ func TestLiveHasALineForEachHostBelowItsService(t *testing.T) {
 ✓ web                healthy          0s
 `, screen(t, s.err.String()))
 }
+
+func TestLiveHasALineForWhatOthersHaveYetToDo(t *testing.T) {
+	t.Parallel()
+	s := newStage(Options{Terminal: true})
+	s.Phase("prepare", "resolving")
+	s.pass(10 * time.Second)
+	assert.Equal(t, "resolving\n", screen(t, s.err.String()), "somebody may be asked for a passphrase")
+	s.Phase("wait-image", `2 images are not there yet, and looked for until 05:16:07: "web:1", "api:1"`)
+	s.pass(61 * time.Second)
+	s.Phase("wait-image", `an image is not there yet, and looked for until 05:16:07: "web:1"`)
+	s.pass(4 * time.Second)
+	assert.Equal(t, `resolving
+2 images are not there yet, and looked for until 05:16:07: "web:1", "api:1"
+an image is not there yet, and looked for until 05:16:07: "web:1"
+•  1m05s  an image is not there yet, and looked for until 05:16:07: "web:1"
+`, screen(t, s.err.String()))
+	s.Phase("prepare", "all images are there")
+	s.pass(time.Minute)
+	assert.NotContains(t, screen(t, s.err.String()), "•")
+}

@@ -71,7 +71,7 @@ func (c container) failedPull(message string, since time.Time) finding {
 	case platform.MatchString(says):
 		return named("is built for another architecture than that of the node: no match for platform in manifest").fatal()
 	case unknownImage.MatchString(says) && c.provenImage():
-		return named("can't be pulled: the registry had it a moment ago, so it may be the node's access to it: %s", says).within(c.budget(time.Minute))
+		return named("can't be pulled: the registry had it when it was deployed, so the node may lack access to it, or it has been deleted since: %s", says).within(c.budget(time.Minute))
 	case unknownImage.MatchString(says):
 		return named("does not exist").fatal()
 	}
@@ -90,9 +90,11 @@ func (c container) credentials() string {
 	return "the registry refuses the credentials of the pod's imagePullSecrets " + strings.Join(names, ", ")
 }
 
+// provenImage reports whether the image is pinned to a digest that a registry has shown
+// to skycap. What manifests pin by themselves is not.
 func (c container) provenImage() bool {
 	_, digest, ok := strings.Cut(c.spec.Image, "@")
-	return ok && c.Proven[digest] || c.Proven[c.spec.Image]
+	return ok && c.Proven[digest]
 }
 
 // waitsForImage reports whether a container waits for nothing but to be made.

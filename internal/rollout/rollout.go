@@ -38,7 +38,7 @@ type Objects struct {
 	Events []corev1.Event
 	// Nodes are those that SuspectNodes named: nil for one that is not there.
 	Nodes map[string]*corev1.Node
-	// Proven are the image digests that the registry has shown to exist.
+	// Proven are the image digests that a registry has shown to exist, when they were deployed.
 	Proven map[string]bool
 	// Applied is when the release was applied, by the cluster's clock: what the
 	// cluster said before may be cured by it. Zero when that is not known.

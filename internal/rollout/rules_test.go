@@ -264,13 +264,30 @@ func TestPatienceWhereOthersAreReady(t *testing.T) {
 
 func TestProvenImage(t *testing.T) {
 	t.Parallel()
-	objects := ofWeb(webPod(waits("ErrImagePull", "registry/web@sha256:ab: not found"), func(p *corev1.Pod) { p.Spec.Containers[0].Image = "registry/web@sha256:ab" }))
-	assert.Equal(t, skycap.GradeFatal, Assess(objects, at(1).Time).Grade)
-	objects.Proven = map[string]bool{"sha256:ab": true}
-	proven := Assess(objects, at(1).Time)
-	assert.Equal(t, skycap.GradeTransient, proven.Grade)
-	assert.Contains(t, proven.Cause, "the registry had it a moment ago")
-	assert.True(t, Assess(objects, at(60).Time).Broken())
+	const pinned, sidecar = "registry/web:1@sha256:ab", "registry/proxy@sha256:cd"
+	for name, test := range map[string]struct {
+		image, says string
+		proven      skycap.Grade // of an image that a registry has shown
+		unproven    skycap.Grade
+		cause       string // of the proven one
+	}{
+		"not found":     {pinned, "registry/web@sha256:ab: not found", skycap.GradeTransient, skycap.GradeFatal, "the registry had it when it was deployed"},
+		"unknown":       {pinned, "manifest unknown", skycap.GradeTransient, skycap.GradeFatal, "the registry had it when it was deployed"},
+		"no repository": {pinned, "name unknown: repository name not known to registry", skycap.GradeTransient, skycap.GradeFatal, "the registry had it when it was deployed"},
+		"by its name":   {"registry/web:1", "manifest unknown", skycap.GradeFatal, skycap.GradeFatal, "does not exist"},
+		"a sidecar":     {sidecar, "manifest unknown", skycap.GradeFatal, skycap.GradeFatal, "does not exist"},
+		"credentials":   {pinned, "401 Unauthorized", skycap.GradeTransient, skycap.GradeTransient, "the registry wants credentials"},
+		"no network":    {pinned, "dial tcp: i/o timeout", skycap.GradeTransient, skycap.GradeTransient, "can't be pulled now"},
+		"architecture":  {pinned, "no match for platform in manifest: not found", skycap.GradeFatal, skycap.GradeFatal, "another architecture"},
+	} {
+		objects := ofWeb(webPod(waits("ErrImagePull", test.says), func(p *corev1.Pod) { p.Spec.Containers[0].Image = test.image }))
+		assert.Equal(t, test.unproven, Assess(objects, at(1).Time).Grade, name)
+		objects.Proven = map[string]bool{"sha256:ab": true}
+		proven := Assess(objects, at(1).Time)
+		assert.Equal(t, test.proven, proven.Grade, name)
+		assert.Contains(t, proven.Cause, test.cause, name)
+		assert.Equal(t, test.says != "dial tcp: i/o timeout", Assess(objects, at(62).Time).Broken(), name)
+	}
 }
 
 func TestWhatWasBeforeTheReleaseMayBeCured(t *testing.T) {

@@ -121,6 +121,15 @@ func Repelled(objects Objects) []string {
 	return slices.Compact(selectors)
 }
 
+// Tolerates reports whether a taint keeps no pod of this kind from a node.
+func Tolerates(pod corev1.PodSpec, taint corev1.Taint) bool {
+	tolerates := func(t corev1.Toleration) bool {
+		return (t.Key == "" || t.Key == taint.Key) && (t.Effect == "" || t.Effect == taint.Effect) &&
+			(t.Operator == corev1.TolerationOpExists || t.Value == taint.Value)
+	}
+	return taint.Effect == corev1.TaintEffectPreferNoSchedule || slices.ContainsFunc(pod.Tolerations, tolerates)
+}
+
 // repelled names the taints of the nodes that the pod's selector matches, if all
 // of these have one that the pod does not tolerate.
 func (i instance) repelled() string {
@@ -130,13 +139,7 @@ func (i instance) repelled() string {
 		if node == nil || !selector.Matches(labels.Set(node.Labels)) {
 			continue
 		}
-		at := slices.IndexFunc(node.Spec.Taints, func(taint corev1.Taint) bool {
-			tolerates := func(t corev1.Toleration) bool {
-				return (t.Key == "" || t.Key == taint.Key) && (t.Effect == "" || t.Effect == taint.Effect) &&
-					(t.Operator == corev1.TolerationOpExists || t.Value == taint.Value)
-			}
-			return taint.Effect != corev1.TaintEffectPreferNoSchedule && !slices.ContainsFunc(i.pod.Spec.Tolerations, tolerates)
-		})
+		at := slices.IndexFunc(node.Spec.Taints, func(taint corev1.Taint) bool { return !Tolerates(i.pod.Spec, taint) })
 		if at < 0 {
 			return ""
 		}

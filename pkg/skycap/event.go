@@ -28,7 +28,7 @@ type Event struct {
 	Seq    int       `json:"seq"`    // 1 for the first
 	Type   EventType `json:"type"`   // what it is about
 
-	Phase    string `json:"phase,omitempty"`    // prepare, check, stage, apply, wait; build, push
+	Phase    string `json:"phase,omitempty"`    // prepare, wait-image, lock, check, stage, apply, wait; build, push
 	Service  string `json:"service,omitempty"`  // what it is about, if it is about one
 	Target   Target `json:"target,omitempty"`   // where the service runs
 	Instance string `json:"instance,omitempty"` // the host or pod that it is about, if it is about one

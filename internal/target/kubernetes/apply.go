@@ -67,6 +67,12 @@ func (n *Namespace) warn(text string) {
 	}
 }
 
+func (n *Namespace) debug(text string) {
+	if n.kubectl.Debug != nil {
+		n.kubectl.Debug(text)
+	}
+}
+
 func changes(plan target.Plan, object manifest.Object) bool {
 	for _, change := range plan.Changes {
 		if change.Kind == object.GetKind() && change.Name == object.GetName() && change.Service == object.GetLabels()[manifest.LabelService] {

@@ -112,6 +112,7 @@ func (n *Namespace) waitForJob(ctx, streaming context.Context, job manifest.Obje
 		if len(objects.Jobs) == 0 {
 			return rollout.Assessment{State: skycap.StateDegraded, Grade: skycap.GradeFatal, Cause: "it was deleted while it ran"}, nil
 		}
+		objects.Proven = n.proven
 		assessment := rollout.Assess(objects, n.proxy.Now())
 		if assessment.State == skycap.StateHealthy || assessment.Broken() {
 			return assessment, nil

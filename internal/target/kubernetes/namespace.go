@@ -20,7 +20,7 @@ type Namespace struct {
 	kubectl kubectl.Client
 	proxy   *kubectl.Proxy
 	cluster string          // its UID, as it is pinned and was found; empty where none is
-	proven  map[string]bool // the digests that the registry has shown to exist
+	proven  map[string]bool // the digests that a registry has shown to exist, now or for a former release
 	applied time.Time       // when objects were applied, by the cluster's clock
 
 	versionsChecked bool // whether kubectl's was compared with the server's
@@ -33,7 +33,7 @@ func Open(ctx context.Context, client kubectl.Client, app, environment, cluster 
 	if err != nil {
 		return nil, err
 	}
-	namespace := &Namespace{App: app, Environment: environment, kubectl: client, proxy: proxy, cluster: cluster}
+	namespace := &Namespace{App: app, Environment: environment, kubectl: client, proxy: proxy, cluster: cluster, proven: map[string]bool{}}
 	if cluster != "" {
 		err = namespace.checkCluster(ctx, cluster)
 	}

@@ -44,7 +44,7 @@ func (e *ScopeError) Error() string {
 // Plan asks the server what it has and, by a dry run, what it would have.
 func (n *Namespace) Plan(ctx context.Context, r *release.Release, options target.Options) (target.Plan, error) {
 	objects, withheld := manifest.Applied(r.Objects()), manifest.Withheld(r.Objects())
-	n.prove(r)
+	n.prove(r.Services)
 	var live []*unstructured.Unstructured
 	var plan target.Plan
 	reads, readsCtx := errgroup.WithContext(ctx)
@@ -54,6 +54,8 @@ func (n *Namespace) Plan(ctx context.Context, r *release.Release, options target
 	})
 	reads.Go(func() (err error) { plan.Releases, err = n.Releases(readsCtx); return err })
 	reads.Go(func() error { return n.checkVersions(readsCtx) })
+	var unfit error
+	reads.Go(func() error { unfit = n.checkPlatforms(readsCtx, r); return nil })
 	if err := reads.Wait(); err != nil {
 		return plan, err
 	}
@@ -79,7 +81,7 @@ func (n *Namespace) Plan(ctx context.Context, r *release.Release, options target
 	if err != nil {
 		return plan, err
 	}
-	faults := missing(withheld, byKey)
+	faults := append(missing(withheld, byKey), unfit)
 	for _, object := range objects {
 		key := manifest.Key(object.Unstructured)
 		plan.Changes = append(plan.Changes, changesOf(object, byKey[key], wanted[key], conflicts[key])...)
@@ -111,18 +113,6 @@ func (n *Namespace) findRecorded(ctx context.Context, r *release.Release, plan *
 		plan.Recorded, plan.Result = 0, ""
 	}
 	return err
-}
-
-// prove keeps which digests the registry has just shown to exist. A rollback asks no registry.
-func (n *Namespace) prove(r *release.Release) {
-	n.proven = map[string]bool{}
-	if r.Kind == release.Deploy {
-		for _, service := range r.Services {
-			for _, digest := range service.Digests() {
-				n.proven[digest] = true
-			}
-		}
-	}
 }
 
 // try has the server check all that is going to be applied, and the jobs, under

@@ -30,6 +30,11 @@ func (n *Namespace) Wait(ctx context.Context, services []release.Service, watch 
 	if err != nil {
 		return nil, err
 	}
+	if n.prove(services); slices.ContainsFunc(services, isNamed) {
+		if err := n.proveNamed(ctx, services); err != nil {
+			return nil, err
+		}
+	}
 	current := n.following(ctx, followed)
 	defer current.close()
 	wait := &wait{namespace: n, services: services, watch: watch, assessments: map[release.Place]rollout.Assessment{}, troubled: map[release.Place]rollout.Assessment{}, looks: map[string]look{}, matches: map[string]map[string]*corev1.Node{}}
