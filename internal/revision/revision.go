@@ -40,6 +40,9 @@ type Repository interface {
 	// Resolve finds the one commit that a name stands for. It returns an
 	// *UnknownError, *AmbiguousError, *SeveralError or *NameError.
 	Resolve(ctx context.Context, name string) (Revision, error)
+	// List tells what Files would read, without the contents. Where that is more than
+	// so many files, their sizes are left out: each costs hg a look into another file.
+	List(ctx context.Context, revision Revision, paths []string, most int) ([]Entry, error)
 	// Files reads what lies at or below the given paths in a commit, or all of it
 	// when there are none. A path that the commit doesn't have adds nothing. Links
 	// stay links, and names are the bytes that the commit has. Subrepositories and

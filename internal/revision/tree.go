@@ -16,6 +16,15 @@ type File struct {
 	Private    bool   // of its owner alone: a secret that was decrypted, which no commit has
 }
 
+// Entry is a file of a commit that was not read.
+type Entry struct {
+	Path string
+	Size int64 // in bytes; hg may count some hundred of its own for a copied file. Unsized where nobody looked
+}
+
+// Unsized is the size of an Entry whose size isn't known.
+const Unsized = -1
+
 // Tree holds files by their slash-separated path from the repository's root.
 type Tree map[string]File
 
