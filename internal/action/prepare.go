@@ -47,7 +47,7 @@ func (o *Operator) Prepare(ctx context.Context, wanted Wanted, work func(*releas
 		var faults [2]error // both in one go: neither ends the other
 		reads := errgroup.Group{}
 		reads.Go(func() error { images, faults[0] = o.findImages(ctx, s, wanted.WaitImage); return nil })
-		reads.Go(func() error { faults[1] = errors.Join(s.readFiles(ctx), s.readWhole(ctx)); return nil })
+		reads.Go(func() error { faults[1] = s.read(ctx); return nil })
 		_ = reads.Wait()
 		if err := errors.Join(faults[:]...); err != nil {
 			return err
@@ -78,7 +78,7 @@ func (o *Operator) from(ctx context.Context, wanted Wanted, work func(*source) e
 		return err
 	}
 	s := &source{repository: repository, revision: found, project: o.Project}
-	files, err := revision.Read(ctx, repository, found, []string{settings.FileName})
+	files, err := revision.Read(ctx, &bounded{Repository: repository}, found, []string{settings.FileName})
 	if err != nil {
 		return err
 	}
