@@ -30,7 +30,7 @@ func (m *mercurial) Files(ctx context.Context, revision Revision, paths []string
 // hasNone tells whether a commit has no file at these paths: archive fails then,
 // like for other reasons, but files with status 1 only for this one.
 func (m *mercurial) hasNone(ctx context.Context, revision Revision, paths []string) bool {
-	names, err := m.files(ctx, revision, paths, `{path}\0`)
+	names, err := m.files(ctx, revision, paths, "--print0")
 	return err == nil && len(names) == 0
 }
 

@@ -26,7 +26,7 @@ func sizesExtension() (string, error) {
 }
 
 func (m *mercurial) List(ctx context.Context, revision Revision, paths []string, most int) ([]Entry, error) {
-	names, err := m.files(ctx, revision, paths, `{path}\0`)
+	names, err := m.files(ctx, revision, paths, "--print0") // several times faster than by a template
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func (m *mercurial) List(ctx context.Context, revision Revision, paths []string,
 	if len(entries) > most {
 		return entries, nil
 	}
-	sizes, err := m.files(ctx, revision, paths, `{stored}\0`)
+	sizes, err := m.files(ctx, revision, paths, `--template={stored}\0`)
 	if err == nil && len(sizes) != len(entries) {
 		err = fmt.Errorf("hg printed %d sizes of %d files", len(sizes), len(entries))
 	}
@@ -47,9 +47,9 @@ func (m *mercurial) List(ctx context.Context, revision Revision, paths []string,
 	return entries, err
 }
 
-// files prints of each file at or below the paths what a template ending in NUL says.
-func (m *mercurial) files(ctx context.Context, revision Revision, paths []string, template string) ([]string, error) {
-	list := []string{"files", "--rev=" + revision.ID, "--template=" + template, "--"}
+// files are what hg prints of each file at or below the paths, each text ended by NUL.
+func (m *mercurial) files(ctx context.Context, revision Revision, paths []string, format string) ([]string, error) {
+	list := []string{"files", "--rev=" + revision.ID, format, "--"}
 	for _, path := range paths {
 		list = append(list, "path:"+path)
 	}
