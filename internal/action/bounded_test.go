@@ -45,7 +45,7 @@ one.conf: is 1048576 bytes; a configuration file may have at most 921600 (900 Ki
 secrets/big.age: is 4194304 bytes; an encrypted file may have at most 3686400 (3600 KiB)`, err.Error())
 	var fault *config.Fault
 	require.ErrorAs(t, err, &fault)
-	assert.Equal(t, []string{settings.FileName}, repository.read)
+	assert.Equal(t, []string{settings.FileName + " .gitmodules"}, repository.read)
 }
 
 func TestTooManyFilesAreRefusedUnread(t *testing.T) {
@@ -68,7 +68,7 @@ func TestTooManyFilesAreRefusedUnread(t *testing.T) {
 	require.Error(t, err)
 	assert.Equal(t, `config/all, config/web, one.conf: 5001 files; a service may have at most 5000
 deploy: 50000 files; a service may have at most 5000`, err.Error())
-	assert.Equal(t, []string{settings.FileName}, repository.read)
+	assert.Equal(t, []string{settings.FileName + " .gitmodules"}, repository.read)
 }
 
 // What a link leads to is bounded as the link would be.

@@ -61,7 +61,8 @@ func (o *Operator) Prepare(ctx context.Context, wanted Wanted, work func(*releas
 }
 
 // from runs work with a revision and its skycap.yaml. An environment that the
-// operator's doesn't know is refused before.
+// operator's doesn't know is refused before,
+// and so is a revision that has other repositories in it.
 func (o *Operator) from(ctx context.Context, wanted Wanted, work func(*source) error) error {
 	if wanted.Environment != "" {
 		if _, err := o.Project.Environment(wanted.Environment); err != nil {
@@ -78,8 +79,12 @@ func (o *Operator) from(ctx context.Context, wanted Wanted, work func(*source) e
 		return err
 	}
 	s := &source{repository: repository, revision: found, project: o.Project}
-	files, err := revision.Read(ctx, &bounded{Repository: repository}, found, []string{settings.FileName})
+	others := revision.SubrepositoryFile(repository.Kind())
+	files, err := revision.Read(ctx, &bounded{Repository: repository}, found, []string{settings.FileName, others})
 	if err != nil {
+		return err
+	}
+	if err := revision.CheckSubrepositories(repository.Kind(), found, files[others]); err != nil {
 		return err
 	}
 	if file, ok := files[settings.FileName]; ok {

@@ -29,6 +29,8 @@ type shelf struct {
 
 const hash = "3f2c1a9b8d703f2c1a9b8d703f2c1a9b8d703f2c"
 
+func (s *shelf) Kind() string { return revision.Git }
+
 func (s *shelf) Resolve(context.Context, string) (revision.Revision, error) {
 	return revision.Revision{ID: hash, Date: time.Unix(1, 0)}, nil
 }
@@ -140,7 +142,7 @@ func TestTheWholeTreeIsReadForHostsOnly(t *testing.T) {
 	o, repository := preparing(t, file, revision.Tree{settings.FileName: text(file), "web.yaml": text(pod)})
 	wanted := Wanted{Revision: "tip", Environment: "staging", Services: []string{"web"}}
 	require.NoError(t, o.Prepare(t.Context(), wanted, func(*release.Release) error { return nil }))
-	assert.Equal(t, []string{settings.FileName, "web.yaml"}, repository.read)
+	assert.Equal(t, []string{settings.FileName + " .gitmodules", "web.yaml"}, repository.read)
 }
 
 func TestAddrOfSeveralHosts(t *testing.T) {

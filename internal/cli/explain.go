@@ -227,6 +227,7 @@ func (s *session) adviseOnSource(err error) string {
 		none      *revision.NoRepositoryError
 		remote    *revision.RemoteError
 		link      *revision.LinkError
+		others    *revision.SubrepositoryError
 	)
 	switch {
 	case errors.As(err, &unknown):
@@ -241,6 +242,10 @@ func (s *session) adviseOnSource(err error) string {
 		return "skycap works in a clone: hg clone <url>, or git clone <url>"
 	case errors.As(err, &link):
 		return "links in the repository may point to files of the repository only"
+	case errors.As(err, &others) && others.Kind == revision.Git:
+		return "make their files those of the repository: remove .git there, then git rm --cached " + quoted(others.Paths[0]) + " and git add"
+	case errors.As(err, &others):
+		return "make their files those of the repository: remove .hg there, and their lines from .hgsub, then hg add " + quoted(others.Paths[0])
 	}
 	return ""
 }

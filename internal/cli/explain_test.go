@@ -73,6 +73,8 @@ func typed() []struct {
 		{&revision.AmbiguousError{Name: "3", Candidates: []revision.Revision{{ID: hash}}}, 1, "skycap resolve 3f2c1a9b8d70"},
 		{&revision.SeveralError{Name: "all()"}, 1, `skycap resolve "last(all())"`},
 		{&revision.NoRepositoryError{Dir: "/repo"}, 1, "hg clone"},
+		{&revision.SubrepositoryError{Kind: revision.Git, Paths: []string{"lib"}}, 1, `git rm --cached "lib"`},
+		{&revision.SubrepositoryError{Kind: revision.Mercurial, Paths: []string{"lib"}}, 1, `from .hgsub, then hg add "lib"`},
 		{&image.NotFoundError{Image: "web:x"}, 1, "skycap deploy tip stagin --wait-image 10m"},
 		{&image.DeniedError{Registry: "registry.example.com"}, 1, "docker login registry.example.com"},
 		{&image.DeniedError{Registry: "registry.example.com"}, 1, "not there yet: has the CI job pushed it?"},

@@ -115,25 +115,3 @@ func TestChangedRefusals(t *testing.T) {
 		})
 	}
 }
-
-func TestGitSubmodulesAreNoFiles(t *testing.T) {
-	t.Parallel()
-	c := newCheckout(t, Git)
-	c.write("a", "1")
-	c.write("b", "1")
-	from := c.commit("from")
-	c.do("rm", "--quiet", "--cached", "b")
-	c.do("update-index", "--add", "--cacheinfo", "160000,"+from+",b")
-	c.do("update-index", "--add", "--cacheinfo", "160000,"+from+",module")
-	c.do("commit", "--quiet", "--message=submodules")
-	to := c.do("rev-parse", "HEAD")
-
-	repository := c.open()
-	changed, removed, err := repository.Changed(t.Context(), from, to)
-	require.NoError(t, err)
-	assert.Empty(t, changed)
-	assert.Equal(t, []string{"b"}, removed)
-	tree, err := repository.Files(t.Context(), Revision{ID: to}, nil)
-	require.NoError(t, err)
-	assert.Equal(t, []string{"a"}, tree.Paths())
-}

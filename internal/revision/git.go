@@ -28,6 +28,8 @@ func openGit(root string) (Repository, error) {
 	return &gitRepository{dir: root, repository: repository}, nil
 }
 
+func (g *gitRepository) Kind() string { return Git }
+
 func (g *gitRepository) Close() error { return nil }
 
 func (g *gitRepository) Resolve(_ context.Context, name string) (Revision, error) {

@@ -63,6 +63,11 @@ func (g *gitRepository) visit(ctx context.Context, revision Revision, paths []st
 		if err == nil {
 			err = g.descend(ctx, entry, at, show)
 		}
+		var other *SubrepositoryError
+		if errors.As(err, &other) {
+			other.Revision = revision
+			return other
+		}
 		if err != nil {
 			return fmt.Errorf("%q at %s: %w", at, revision.Short(), err)
 		}
@@ -109,6 +114,9 @@ func (g *gitRepository) find(entry object.TreeEntry, at string) (object.TreeEntr
 		return entry, nil
 	}
 	for name := range strings.SplitSeq(at, "/") {
+		if entry.Mode == filemode.Submodule {
+			break // what lies below can't be told
+		}
 		entries, err := g.entries(entry)
 		if err != nil {
 			return object.TreeEntry{}, err
@@ -118,13 +126,16 @@ func (g *gitRepository) find(entry object.TreeEntry, at string) (object.TreeEntr
 	return entry, nil
 }
 
-// descend shows a file or link, or all that lie below a folder; submodules are none of them.
+// descend shows a file or link, or all that lie below a folder. It fails at a submodule.
 func (g *gitRepository) descend(ctx context.Context, entry object.TreeEntry, at string, show func(string, object.TreeEntry) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if entry.Mode.IsFile() {
 		return show(at, entry)
+	}
+	if entry.Mode == filemode.Submodule {
+		return &SubrepositoryError{Kind: Git, Paths: []string{at}}
 	}
 	entries, err := g.entries(entry)
 	if err != nil {

@@ -26,6 +26,8 @@ type mercurial struct {
 	server *commandServer
 }
 
+func (m *mercurial) Kind() string { return Mercurial }
+
 func (m *mercurial) Close() error {
 	m.server.close()
 	return nil

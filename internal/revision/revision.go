@@ -37,6 +37,8 @@ func (r Revision) Short() string {
 
 // Repository is a Mercurial or Git repository on this machine.
 type Repository interface {
+	// Kind is Mercurial or Git.
+	Kind() string
 	// Resolve finds the one commit that a name stands for. It returns an
 	// *UnknownError, *AmbiguousError, *SeveralError or *NameError.
 	Resolve(ctx context.Context, name string) (Revision, error)
@@ -45,8 +47,9 @@ type Repository interface {
 	List(ctx context.Context, revision Revision, paths []string, most int) ([]Entry, error)
 	// Files reads what lies at or below the given paths in a commit, or all of it
 	// when there are none. A path that the commit doesn't have adds nothing. Links
-	// stay links, and names are the bytes that the commit has. Subrepositories and
-	// submodules add nothing.
+	// stay links, and names are the bytes that the commit has. A submodule there is a
+	// *SubrepositoryError; Mercurial's subrepositories add nothing: CheckSubrepositories
+	// finds those.
 	Files(ctx context.Context, revision Revision, paths []string) (Tree, error)
 	// Changed lists the files that differ between two commits in bytes, mode or link
 	// or are new in the second, and those that only the first has; both sorted. A file
