@@ -43,6 +43,7 @@ func (o *Operator) Prepare(ctx context.Context, wanted Wanted, work func(*releas
 		if err := o.choose(s, wanted); err != nil {
 			return err
 		}
+		o.warnOfDraft(ctx, s)
 		var images map[string]map[string]image.Image
 		var faults [2]error // both in one go: neither ends the other
 		reads := errgroup.Group{}
@@ -79,6 +80,9 @@ func (o *Operator) from(ctx context.Context, wanted Wanted, work func(*source) e
 		return err
 	}
 	s := &source{repository: repository, revision: found, project: o.Project}
+	if found.Obsolete {
+		o.Report.Warning(fmt.Sprintf("revision %s is obsolete: it %s", found.Short(), found.Fate()))
+	}
 	others := revision.SubrepositoryFile(repository.Kind())
 	files, err := revision.Read(ctx, &bounded{Repository: repository}, found, []string{settings.FileName, others})
 	if err != nil {

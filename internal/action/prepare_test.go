@@ -25,9 +25,15 @@ type shelf struct {
 	sizes  map[string]int64 // of files that are larger than what tree has of them
 	read   []string
 	closed bool
+	phase  revision.Phase
+	fault  error // of Phase
 }
 
 const hash = "3f2c1a9b8d703f2c1a9b8d703f2c1a9b8d703f2c"
+
+func (s *shelf) Phase(context.Context, revision.Revision) (revision.Phase, error) {
+	return s.phase, s.fault
+}
 
 func (s *shelf) Kind() string { return revision.Git }
 

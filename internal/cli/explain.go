@@ -228,10 +228,15 @@ func (s *session) adviseOnSource(err error) string {
 		remote    *revision.RemoteError
 		link      *revision.LinkError
 		others    *revision.SubrepositoryError
+		hidden    *revision.HiddenError
 	)
 	switch {
 	case errors.As(err, &unknown):
 		return "it may not be here yet: pull it into " + quoted(unknown.Repository) + ", as with hg pull or git fetch"
+	case errors.As(err, &hidden) && len(hidden.Revision.Successors) > 0:
+		return "to take what it was rewritten as: " + commandLine(replaced(s.args, hidden.Name, hidden.Revision.Successors[0]))
+	case errors.As(err, &hidden):
+		return "to see what became of it: hg log --hidden --rev " + hidden.Revision.Short()
 	case errors.As(err, &ambiguous):
 		return "type more digits, as in: skycap resolve " + ambiguous.Candidates[0].Short()
 	case errors.As(err, &several):

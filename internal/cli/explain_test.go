@@ -71,6 +71,8 @@ func typed() []struct {
 		{&run.TimeoutError{Command: run.Command{Name: "buildah"}, After: 10 * time.Minute}, 1, "skycap deploy tip stagin --timeout 20m0s"},
 		{&revision.UnknownError{Name: "x", Repository: "/repo"}, 1, "hg pull or git fetch"},
 		{&revision.AmbiguousError{Name: "3", Candidates: []revision.Revision{{ID: hash}}}, 1, "skycap resolve 3f2c1a9b8d70"},
+		{&revision.HiddenError{Name: "tip", Revision: revision.Revision{Successors: []string{hash}}}, 1, "skycap deploy " + hash + " stagin"},
+		{&revision.HiddenError{Name: "tip", Revision: revision.Revision{ID: hash}}, 1, "hg log --hidden --rev 3f2c1a9b8d70"},
 		{&revision.SeveralError{Name: "all()"}, 1, `skycap resolve "last(all())"`},
 		{&revision.NoRepositoryError{Dir: "/repo"}, 1, "hg clone"},
 		{&revision.SubrepositoryError{Kind: revision.Git, Paths: []string{"lib"}}, 1, `git rm --cached "lib"`},

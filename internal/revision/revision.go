@@ -28,6 +28,10 @@ type Revision struct {
 	Author  string
 	Date    time.Time
 	Summary string // the first line of the message
+
+	Phase      Phase    // Mercurial's; empty in Git, where Repository.Phase looks for it
+	Obsolete   bool     // it was rewritten, or pruned
+	Successors []string // the full hashes of what it was rewritten as
 }
 
 // Short is the first 12 hex digits, as Mercurial prints a commit.
@@ -40,7 +44,7 @@ type Repository interface {
 	// Kind is Mercurial or Git.
 	Kind() string
 	// Resolve finds the one commit that a name stands for. It returns an
-	// *UnknownError, *AmbiguousError, *SeveralError or *NameError.
+	// *UnknownError, *AmbiguousError, *SeveralError, *HiddenError or *NameError.
 	Resolve(ctx context.Context, name string) (Revision, error)
 	// List tells what Files would read, without the contents. Where that is more than
 	// so many files, their sizes are left out: each costs hg a look into another file.
@@ -56,6 +60,9 @@ type Repository interface {
 	// that was changed and changed back may be among the changed. Both commits are
 	// full hashes; one that the repository doesn't have is an *UnknownError.
 	Changed(ctx context.Context, from, to string) (changed, removed []string, err error)
+	// Phase tells whether others have a commit that was resolved; empty where the
+	// repository knows no others. In Git that may take long: the context ends it.
+	Phase(ctx context.Context, revision Revision) (Phase, error)
 	// Between lists the commits that one commit has in its history and another has
 	// not, newest first and at most so many. Both are full hashes.
 	Between(ctx context.Context, from, to string, most int) ([]Revision, error)
