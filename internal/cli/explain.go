@@ -153,6 +153,7 @@ func (s *session) adviseOnUse(err error) (usage bool, hint string) {
 		unused      *manifest.UnusedImageError
 		left        *leftError
 		elsewhere   *action.ElsewhereError
+		address     *revision.AddressError
 		unpinned    *kubectl.UnpinError
 		rule        *noise.RuleError
 		imageless   *action.NoImageError
@@ -180,6 +181,8 @@ func (s *session) adviseOnUse(err error) (usage bool, hint string) {
 		return true, "give one of them another image, or both the same build, in skycap.yaml"
 	case errors.As(err, &exists):
 		return true, "to see what is to be added to it: " + s.again("--print")
+	case errors.As(err, &address):
+		return true, "correct revision.repository in skycap.yaml: a path, or a URL such as https://hg.example.com/shop"
 	case errors.As(err, &elsewhere):
 		return true, "go to a checkout whose skycap.yaml has that service, or name other services"
 	case errors.As(err, &name):
@@ -231,6 +234,8 @@ func (s *session) adviseOnSource(err error) string {
 		hidden    *revision.HiddenError
 	)
 	switch {
+	case errors.As(err, &unknown) && revision.IsAddress(unknown.Repository):
+		return "it may not be there yet: hg push, or git push"
 	case errors.As(err, &unknown):
 		return "it may not be here yet: pull it into " + quoted(unknown.Repository) + ", as with hg pull or git fetch"
 	case errors.As(err, &hidden) && len(hidden.Revision.Successors) > 0:

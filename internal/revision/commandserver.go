@@ -110,7 +110,7 @@ func (s *commandServer) start(ctx context.Context) error {
 				"--config=extensions.skycap=" + extension, "serve", "--cmdserver=pipe"},
 			// HGENCODING is for texts. File names are bytes; but archive lets Python read
 			// them, which in UTF-8 alone keeps all bytes, also those that are none.
-			Env:   []string{"HGPLAIN=+strictflags", "HGENCODING=UTF-8", "PYTHONUTF8=1"},
+			Env:   append(unattended(), "HGENCODING=UTF-8", "PYTHONUTF8=1"),
 			Stdin: stdin, Stdout: stdout, Stderr: s.stderr,
 			Timeout: sessionTimeout,
 		})

@@ -290,33 +290,3 @@ func TestNoRepository(t *testing.T) {
 	var none *NoRepositoryError
 	require.ErrorAs(t, err, &none)
 }
-
-func TestMirrorsFollowTheirRemote(t *testing.T) {
-	t.Parallel()
-	for _, kind := range []string{Mercurial, Git} {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			c, folder := newCheckout(t, kind), t.TempDir()
-			names := map[string]string{Mercurial: "tip", Git: "HEAD"}
-			for _, content := range []string{"1", "2"} { // the first clones, the second pulls
-				c.write("a", content)
-				id := c.commit("commit " + content)
-				repository, err := OpenURL(t.Context(), run.Local{}, "file://"+c.dir, kind, folder)
-				require.NoError(t, err)
-				found, err := repository.Resolve(t.Context(), names[kind])
-				require.NoError(t, err)
-				assert.Equal(t, id, found.ID)
-				files, err := repository.Files(t.Context(), found, []string{"a"})
-				require.NoError(t, err)
-				assert.Equal(t, content, string(files["a"].Data))
-				require.NoError(t, repository.Close())
-			}
-			_, err := OpenURL(t.Context(), run.Local{}, "file:///no/such/repository", kind, folder)
-			var remote *RemoteError
-			require.ErrorAs(t, err, &remote)
-			entries, err := os.ReadDir(folder)
-			require.NoError(t, err)
-			assert.Len(t, entries, 1, "what failed leaves nothing")
-		})
-	}
-}
