@@ -12,10 +12,10 @@ import (
 
 func TestChanged(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{Mercurial, Git} {
-		t.Run(kind, func(t *testing.T) {
+	for name, kind := range ways() {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newCheckout(t, kind)
+			c := newCheckout(t, name)
 			c.place(hardTree(kind))
 			c.place(Tree{
 				"same": {Data: []byte("1")}, "bytes": {Data: []byte("1")}, "mode": {Data: []byte("1")},
@@ -60,10 +60,10 @@ func TestChanged(t *testing.T) {
 // What Changed lists takes the tree of one commit to that of the other.
 func TestChangedLeadsFromTreeToTree(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{Mercurial, Git} {
-		t.Run(kind, func(t *testing.T) {
+	for name := range ways() {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newCheckout(t, kind)
+			c := newCheckout(t, name)
 			c.place(Tree{"a": {Data: []byte("1")}, "b/c": {Data: []byte("1")}, "d": {Link: "a"}})
 			first := c.commit("first")
 			require.NoError(t, os.Remove(filepath.Join(c.dir, "d")))
@@ -92,10 +92,10 @@ func TestChangedLeadsFromTreeToTree(t *testing.T) {
 
 func TestChangedRefusals(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{Mercurial, Git} {
-		t.Run(kind, func(t *testing.T) {
+	for name := range ways() {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newCheckout(t, kind)
+			c := newCheckout(t, name)
 			c.write("a", "1")
 			id := c.commit("one")
 			repository := c.open()

@@ -3,15 +3,20 @@ package revision
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-git/go-git/v5"
+	"github.com/go-git/go-git/v5/config"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/storer"
+
+	"github.com/skycap/skycap/internal/run"
 )
 
 // gitRepository is a Git repository, read by go-git with no program started.
@@ -20,12 +25,37 @@ type gitRepository struct {
 	repository *git.Repository
 }
 
-func openGit(root string) (Repository, error) {
+// openGit has go-git read the repository, or where that can't, git itself.
+func openGit(runner run.Runner, root string) (Repository, error) {
 	repository, err := git.PlainOpenWithOptions(root, &git.PlainOpenOptions{EnableDotGitCommonDir: true})
+	beyond := func(is error) bool { return errors.Is(err, is) }
+	if slices.ContainsFunc([]error{
+		git.ErrUnknownExtension, git.ErrUnsupportedExtensionRepositoryFormatVersion, git.ErrUnsupportedRepositoryFormatVersion,
+	}, beyond) {
+		return &gitProgram{runner: runner, dir: root}, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open the Git repository %q: %w", root, err)
 	}
+	settings, err := repository.Config()
+	if err != nil {
+		return nil, fmt.Errorf("open the Git repository %q: %w", root, err)
+	}
+	if isPartial(settings) {
+		return &gitProgram{runner: runner, dir: root}, nil
+	}
 	return &gitRepository{dir: root, repository: repository}, nil
+}
+
+// isPartial tells whether some remote has promised objects that are not here yet: git
+// fetches them as they are needed.
+func isPartial(settings *config.Config) bool {
+	for _, remote := range settings.Raw.Section("remote").Subsections {
+		if promises, err := strconv.ParseBool(remote.Option("promisor")); err == nil && promises {
+			return true
+		}
+	}
+	return false
 }
 
 func (g *gitRepository) Kind() string { return Git }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/go-git/go-git/v5/config"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
 )
@@ -19,7 +18,7 @@ func (g *gitRepository) Phase(ctx context.Context, revision Revision) (Phase, er
 	if err != nil || len(settings.Remotes) == 0 {
 		return "", err
 	}
-	fetched, err := g.fetched(settings.Remotes)
+	fetched, err := g.fetched()
 	if err != nil {
 		return "", err
 	}
@@ -33,22 +32,20 @@ func (g *gitRepository) Phase(ctx context.Context, revision Revision) (Phase, er
 	return g.phaseBelow(ctx, fetched, wanted)
 }
 
-// fetched are the commits that remotes' branches and tags stood at when they were last fetched.
-func (g *gitRepository) fetched(remotes map[string]*config.RemoteConfig) ([]plumbing.Hash, error) {
+// fetched are the commits that remotes' branches stood at when they were last fetched.
+func (g *gitRepository) fetched() ([]plumbing.Hash, error) {
 	references, err := g.repository.References()
 	if err != nil {
 		return nil, err
 	}
 	var tips []plumbing.Hash
-	return tips, references.ForEach(func(reference *plumbing.Reference) error {
-		for _, remote := range remotes {
-			isFetched := func(spec config.RefSpec) bool { return spec.Reverse().Match(reference.Name()) }
-			if reference.Type() == plumbing.HashReference && slices.ContainsFunc(remote.Fetch, isFetched) {
-				tips = append(tips, reference.Hash())
-			}
+	err = references.ForEach(func(reference *plumbing.Reference) error {
+		if reference.Name().IsRemote() && reference.Type() == plumbing.HashReference {
+			tips = append(tips, reference.Hash())
 		}
 		return nil
 	})
+	return tips, err
 }
 
 // phaseBelow looks for a commit in the history of others, where that is not older than

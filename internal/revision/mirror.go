@@ -75,6 +75,14 @@ func (m *mirror) open() (err error) {
 	return err
 }
 
+// Phase of what a Git repository elsewhere has is known: others have it.
+func (m *mirror) Phase(ctx context.Context, revision Revision) (Phase, error) {
+	if m.from.Kind == Git {
+		return Public, nil
+	}
+	return m.Repository.Phase(ctx, revision)
+}
+
 // Source is where the mirror is from.
 func (m *mirror) Source(context.Context) (string, error) { return sourceOf(m.from.URL), nil }
 

@@ -83,7 +83,7 @@ func Open(runner run.Runner, dir, kind string) (Repository, error) {
 	if found == Mercurial {
 		return &mercurial{root: root, server: newCommandServer(runner, root)}, nil
 	}
-	return openGit(root)
+	return openGit(runner, root)
 }
 
 // Discover walks up from dir to the nearest folder that holds a repository, of a kind

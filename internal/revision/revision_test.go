@@ -23,8 +23,17 @@ type checkout struct {
 	dir  string
 }
 
-func newCheckout(t *testing.T, kind string) checkout {
+// byProgram is a Git repository that go-git can't open.
+const byProgram = "git by its program"
+
+// ways are the ways in which repositories are read, and the kind that each is for.
+func ways() map[string]string {
+	return map[string]string{Mercurial: Mercurial, Git: Git, byProgram: Git}
+}
+
+func newCheckout(t *testing.T, way string) checkout {
 	t.Helper()
+	kind := ways()[way]
 	if _, err := exec.LookPath(kind); err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatalf("%s is not installed", kind)
@@ -33,6 +42,9 @@ func newCheckout(t *testing.T, kind string) checkout {
 	}
 	c := checkout{t: t, kind: kind, dir: t.TempDir()}
 	c.do("init", "--quiet")
+	if way == byProgram {
+		c.do("config", "extensions.worktreeConfig", "true")
+	}
 	return c
 }
 
@@ -183,10 +195,10 @@ func TestGitNames(t *testing.T) {
 
 func TestReadTakesTheCommitAndFollowsLinks(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{Mercurial, Git} {
-		t.Run(kind, func(t *testing.T) {
+	for name := range ways() {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newCheckout(t, kind)
+			c := newCheckout(t, name)
 			c.write("config/web/a b 'ü'.txt", "spaces\n")
 			c.write("config/web/sub/.env", "")
 			c.write("config/web/bin", "\x00\xff")

@@ -39,10 +39,10 @@ func TestCheckSubrepositories(t *testing.T) {
 // As the programs themselves make them.
 func TestSubrepositoriesAreFound(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{Mercurial, Git} {
-		t.Run(kind, func(t *testing.T) {
+	for name, kind := range ways() {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, lib := newCheckout(t, kind), newCheckout(t, kind)
+			c, lib := newCheckout(t, name), newCheckout(t, name)
 			lib.write("a", "1")
 			lib.commit("one")
 			c.write("b", "1")

@@ -30,7 +30,7 @@ func unattended() []string {
 
 func (m *mirror) openAt(path string) (Repository, error) {
 	if m.from.Kind == Git {
-		return openGit(path)
+		return openGit(m.from.Runner, path)
 	}
 	return &mercurial{root: path, server: newCommandServer(m.from.Runner, path)}, nil
 }
