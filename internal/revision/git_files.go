@@ -114,9 +114,6 @@ func (g *gitRepository) find(entry object.TreeEntry, at string) (object.TreeEntr
 		return entry, nil
 	}
 	for name := range strings.SplitSeq(at, "/") {
-		if entry.Mode == filemode.Submodule {
-			break // what lies below can't be told
-		}
 		entries, err := g.entries(entry)
 		if err != nil {
 			return object.TreeEntry{}, err

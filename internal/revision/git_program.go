@@ -72,7 +72,11 @@ func (g *gitProgram) Resolve(ctx context.Context, name string) (Revision, error)
 
 // ambiguous lists the commits whose hash begins with name.
 func (g *gitProgram) ambiguous(ctx context.Context, name string) error {
-	out, err := g.git(ctx, "rev-parse", "--disambiguate="+name)
+	prefix := gitPrefix.FindStringSubmatch(name)
+	if prefix == nil {
+		return &UnknownError{Name: name, Repository: g.dir, Detail: "it is ambiguous"}
+	}
+	out, err := g.git(ctx, "rev-parse", "--disambiguate="+prefix[1])
 	if err != nil {
 		return err
 	}

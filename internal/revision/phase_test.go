@@ -35,7 +35,12 @@ func TestPhasesOfMercurial(t *testing.T) {
 
 func TestPhasesOfGit(t *testing.T) {
 	t.Parallel()
-	c, remote := newCheckout(t, Git), newCheckout(t, Git)
+	inBothWays(t, testPhasesOfGit)
+}
+
+func testPhasesOfGit(t *testing.T, c checkout) {
+	t.Helper()
+	remote := newCheckout(t, Git)
 	c.write("a", "1")
 	first := c.commit("first")
 	phaseOf := func(id string) Phase {

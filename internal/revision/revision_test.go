@@ -168,31 +168,6 @@ func TestAmbiguousShortHashListsItsCandidates(t *testing.T) {
 	}
 }
 
-func TestGitNames(t *testing.T) {
-	t.Parallel()
-	c := newCheckout(t, Git)
-	c.write("a", "1")
-	first := c.commit("first")
-	c.do("tag", "--annotate", "v1", "--message=one")
-	c.do("branch", "old")
-	c.write("a", "2")
-	last := c.commit("second\n\nbody")
-	repository := c.open()
-	for name, want := range map[string]string{
-		first: first, first[:12]: first, first[:7]: first, "v1": first, "old": first, "HEAD~1": first, "HEAD": last,
-	} {
-		found, err := repository.Resolve(t.Context(), name)
-		require.NoError(t, err, name)
-		assert.Equal(t, want, found.ID, name)
-	}
-	var unknown *UnknownError
-	_, err := repository.Resolve(t.Context(), "nope")
-	require.ErrorAs(t, err, &unknown)
-	var name *NameError
-	_, err = repository.Resolve(t.Context(), "--help")
-	require.ErrorAs(t, err, &name)
-}
-
 func TestReadTakesTheCommitAndFollowsLinks(t *testing.T) {
 	t.Parallel()
 	for name := range ways() {
