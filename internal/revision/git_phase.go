@@ -11,7 +11,7 @@ import (
 
 // clockSkew is how much earlier than its parent a commit may have been made, by the
 // clocks of those who made them.
-const clockSkew = 24 * time.Hour
+const clockSkew = time.Hour
 
 func (g *gitRepository) Phase(ctx context.Context, revision Revision) (Phase, error) {
 	settings, err := g.repository.Config()

@@ -2,7 +2,6 @@ package revision
 
 import (
 	"fmt"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -68,19 +67,6 @@ func TestGitRefusals(t *testing.T) {
 			assert.Contains(t, err.Error(), fmt.Sprintf("%q", name))
 		}
 	})
-}
-
-// grow adds commits without files to a Git repository, in no time.
-func (c checkout) grow(commits int) {
-	c.t.Helper()
-	var stream strings.Builder
-	for i := range commits {
-		fmt.Fprintf(&stream, "commit refs/heads/grown\ncommitter Ann <ann@example.com> %d +0000\ndata 4\nmore\n", 1_700_000_000+i)
-	}
-	command := exec.CommandContext(c.t.Context(), "git", "fast-import", "--quiet")
-	command.Dir, command.Stdin = c.dir, strings.NewReader(stream.String())
-	out, err := command.CombinedOutput()
-	require.NoError(c.t, err, "%s", out)
 }
 
 func TestAmbiguousShortGitHashListsItsCandidates(t *testing.T) {
