@@ -46,7 +46,7 @@ func TestADraftIsWarnedOfBeforeAProtectedEnvironment(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o, repository := preparing(t, guarded, revision.Tree{settings.FileName: text(guarded), "web.yaml": text(configMap)})
+			o, repository := preparing(t, guarded, revision.Tree{settings.FileName: text(guarded), "web.yaml": text(pod)})
 			repository.phase, repository.fault = test.phase, test.fault
 			var said bytes.Buffer
 			o.Report = report.New(report.Options{Out: &said, Err: &said})

@@ -12,7 +12,9 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/format/objfile"
 	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/storage/filesystem"
 )
 
 func (g *gitRepository) Files(ctx context.Context, revision Revision, paths []string) (Tree, error) {
@@ -39,13 +41,32 @@ func (g *gitRepository) List(ctx context.Context, revision Revision, paths []str
 	for _, at := range slices.Sorted(maps.Keys(found)) {
 		size := int64(Unsized)
 		if len(found) <= most {
-			if size, err = g.repository.Storer.EncodedObjectSize(found[at]); err != nil {
+			if size, err = g.size(found[at]); err != nil {
 				return nil, fmt.Errorf("%q at %s: %w", at, revision.Short(), err)
 			}
 		}
 		entries = append(entries, Entry{Path: at, Size: size})
 	}
 	return entries, nil
+}
+
+// size is the size of a file, in bytes, that is not read. Of those in a file of their own
+// go-git would leave that open: a folder of many would use up all that we may open.
+func (g *gitRepository) size(hash plumbing.Hash) (size int64, err error) {
+	store := g.repository.Storer.(*filesystem.Storage)
+	name := hash.String()
+	file, err := store.Filesystem().Open(path.Join("objects", name[:2], name[2:]))
+	if err != nil {
+		return store.EncodedObjectSize(hash)
+	}
+	defer func() { _ = file.Close() }()
+	reader, err := objfile.NewReader(file)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = reader.Close() }()
+	_, size, err = reader.Header()
+	return size, err
 }
 
 // visit shows each file and link at or below the paths, or of all the commit.
