@@ -104,6 +104,7 @@ func typed() []struct {
 			"build it for linux/amd64"},
 		{&image.MismatchError{Revision: revision.Revision{ID: hash}}, 1, "3f2c1a9b8d70"},
 		{&run.NotFoundError{Name: "hg"}, 1, "mercurial"},
+		{&run.NotFoundError{Name: "git"}, 1, "apt-get install git"},
 		{&run.NotFoundError{Name: "kubectl"}, 1, "kubernetes.io"},
 		{&kubernetes.OwnerError{Object: "x"}, 1, "skycap deploy tip stagin --adopt"},
 		{&kubernetes.OwnerError{Object: "x", App: "other"}, 1, "another name"},
