@@ -151,8 +151,11 @@ func (m *mirror) makeFirst(ctx context.Context) error {
 // for a whole one. What was there before makes room at once.
 func (m *mirror) make(ctx context.Context) error {
 	m.from.Told("copying " + masked(m.from.URL) + ", which takes its while the first time")
-	partial, err := os.MkdirTemp(m.from.Folder, "clone-")
-	if err != nil {
+	partial := m.path + ".new"
+	if err := os.RemoveAll(partial); err != nil { // of a run that was killed
+		return err
+	}
+	if err := os.Mkdir(partial, 0o700); err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(partial) }()

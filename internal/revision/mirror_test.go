@@ -137,7 +137,7 @@ func TestTwoRunsAtOnceShareAMirror(t *testing.T) {
 				assert.Equal(t, id, <-found)
 				assert.NoError(t, <-faults)
 			}
-			left, err := filepath.Glob(filepath.Join(folder, "clone-*"))
+			left, err := filepath.Glob(filepath.Join(folder, "*.new"))
 			require.NoError(t, err)
 			assert.Empty(t, left)
 		})
@@ -210,7 +210,9 @@ func TestADamagedMirrorHeals(t *testing.T) {
 			c.write("a", "1")
 			c.commit("one")
 			from := elsewhere(t, test.kind, serve(t, c, "file"), folder)
-			test.damage(t, openMirror(t, from).(*mirror).path)
+			path := openMirror(t, from).(*mirror).path
+			test.damage(t, path)
+			require.NoError(t, os.MkdirAll(path+".new/repository", 0o700)) // of a copy that was killed
 			c.write("a", "2")
 			id := c.commit("two")
 			if test.kind == Git {
