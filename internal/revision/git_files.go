@@ -159,8 +159,8 @@ func (g *gitRepository) descend(ctx context.Context, entry object.TreeEntry, at 
 	if err != nil {
 		return err
 	}
-	for name, entry := range entries {
-		if err := g.descend(ctx, entry, path.Join(at, name), show); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(entries)) { // so that of two faults it is always the same that is told
+		if err := g.descend(ctx, entries[name], path.Join(at, name), show); err != nil {
 			return err
 		}
 	}
