@@ -11,7 +11,7 @@ helm    := $(cache)/helm/v4.3.1/helm
 export GOFLAGS := $(GOFLAGS) -buildvcs=$(if $(version),auto,false)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test zoo faults scale matrix bench-hosts bench-filter build verify lint generate down clean
+.PHONY: help demo test zoo faults scale history matrix bench-hosts bench-filter build verify lint generate down clean
 
 demo: build ## start a lab with a cluster and hosts, deploy the example twice, and prove what runs
 	configs/demo.sh
@@ -29,6 +29,9 @@ faults: build ## kill runs at any moment, and cut connections, and prove that th
 
 scale: build ## measure skycap with a thousand pods, against a lab with a simulated node
 	eval "$$(bin/skycap-lab env)" && SCALE=1000 go test -v -count=1 -timeout 30m -run TestScale ./internal/endtoend
+
+history: ## measure what repositories with a hundred thousand commits cost
+	HISTORY=100000 go test -v -count=1 -timeout 10m -run TestALongHistory ./internal/revision
 
 matrix: ## ask every kubectl at hand what skycap needs, of servers of several versions; writes docs/matrix.md
 	.ci/matrix

@@ -43,11 +43,12 @@ func (o *Operator) Prepare(ctx context.Context, wanted Wanted, work func(*releas
 		if err := o.choose(s, wanted); err != nil {
 			return err
 		}
+		o.warnOfDraft(ctx, s)
 		var images map[string]map[string]image.Image
 		var faults [2]error // both in one go: neither ends the other
 		reads := errgroup.Group{}
 		reads.Go(func() error { images, faults[0] = o.findImages(ctx, s, wanted.WaitImage); return nil })
-		reads.Go(func() error { faults[1] = errors.Join(s.readFiles(ctx), s.readWhole(ctx)); return nil })
+		reads.Go(func() error { faults[1] = s.read(ctx); return nil })
 		_ = reads.Wait()
 		if err := errors.Join(faults[:]...); err != nil {
 			return err
@@ -61,7 +62,8 @@ func (o *Operator) Prepare(ctx context.Context, wanted Wanted, work func(*releas
 }
 
 // from runs work with a revision and its skycap.yaml. An environment that the
-// operator's doesn't know is refused before.
+// operator's doesn't know is refused before,
+// and so is a revision that has other repositories in it.
 func (o *Operator) from(ctx context.Context, wanted Wanted, work func(*source) error) error {
 	if wanted.Environment != "" {
 		if _, err := o.Project.Environment(wanted.Environment); err != nil {
@@ -78,8 +80,15 @@ func (o *Operator) from(ctx context.Context, wanted Wanted, work func(*source) e
 		return err
 	}
 	s := &source{repository: repository, revision: found, project: o.Project}
-	files, err := revision.Read(ctx, repository, found, []string{settings.FileName})
+	if found.Obsolete {
+		o.Report.Warning(fmt.Sprintf("revision %s is obsolete: it %s", found.Short(), found.Fate()))
+	}
+	others := revision.SubrepositoryFile(repository.Kind())
+	files, err := revision.Read(ctx, &bounded{Repository: repository}, found, []string{settings.FileName, others})
 	if err != nil {
+		return err
+	}
+	if err := revision.CheckSubrepositories(repository.Kind(), found, files[others]); err != nil {
 		return err
 	}
 	if file, ok := files[settings.FileName]; ok {

@@ -22,14 +22,42 @@ import (
 type shelf struct {
 	revision.Repository
 	tree   revision.Tree
+	sizes  map[string]int64 // of files that are larger than what tree has of them
 	read   []string
 	closed bool
+	phase  revision.Phase
+	fault  error // of Phase
 }
 
 const hash = "3f2c1a9b8d703f2c1a9b8d703f2c1a9b8d703f2c"
 
+func (s *shelf) Phase(context.Context, revision.Revision) (revision.Phase, error) {
+	return s.phase, s.fault
+}
+
+func (s *shelf) Kind() string { return revision.Git }
+
 func (s *shelf) Resolve(context.Context, string) (revision.Revision, error) {
 	return revision.Revision{ID: hash, Date: time.Unix(1, 0)}, nil
+}
+
+func (s *shelf) List(_ context.Context, _ revision.Revision, paths []string, most int) ([]revision.Entry, error) {
+	var found []revision.Entry
+	for _, name := range s.tree.Paths() {
+		for _, path := range paths {
+			entry := revision.Entry{Path: name, Size: max(s.sizes[name], int64(len(s.tree[name].Data)))}
+			if _, ok := entry.From(path); ok {
+				found = append(found, entry)
+				break
+			}
+		}
+	}
+	for i := range found {
+		if len(found) > most {
+			found[i].Size = revision.Unsized
+		}
+	}
+	return found, nil
 }
 
 func (s *shelf) Files(_ context.Context, _ revision.Revision, paths []string) (revision.Tree, error) {
@@ -120,7 +148,7 @@ func TestTheWholeTreeIsReadForHostsOnly(t *testing.T) {
 	o, repository := preparing(t, file, revision.Tree{settings.FileName: text(file), "web.yaml": text(pod)})
 	wanted := Wanted{Revision: "tip", Environment: "staging", Services: []string{"web"}}
 	require.NoError(t, o.Prepare(t.Context(), wanted, func(*release.Release) error { return nil }))
-	assert.Equal(t, []string{settings.FileName, "web.yaml"}, repository.read)
+	assert.Equal(t, []string{settings.FileName + " .gitmodules", "web.yaml"}, repository.read)
 }
 
 func TestAddrOfSeveralHosts(t *testing.T) {

@@ -43,10 +43,19 @@ func (s *source) layers(service settings.Placed, templates []string) ([]string, 
 	return layers, nil
 }
 
+// read reads all that a release is made of; nothing where some of it is too large.
+func (s *source) read(ctx context.Context) error {
+	if err := s.readFiles(ctx); err != nil {
+		return err
+	}
+	return s.readWhole(ctx)
+}
+
 // readFiles reads all that the services point at, in one go, and then what
 // kustomizations point at outside of their folder.
 func (s *source) readFiles(ctx context.Context) error {
 	var paths, manifests []string
+	repository := &bounded{Repository: s.repository}
 	for _, service := range s.services {
 		layers, err := s.configLayers(service)
 		sealed, sealedErr := s.secretLayers(service)
@@ -54,6 +63,7 @@ func (s *source) readFiles(ctx context.Context) error {
 			return err
 		}
 		paths = append(append(paths, layers...), sealed...)
+		repository.bound(layers, sealed)
 		if service.Target.Includes(settings.TargetKubernetes) {
 			manifests = append(manifests, service.Kubernetes.Manifests)
 		}
@@ -68,7 +78,7 @@ func (s *source) readFiles(ctx context.Context) error {
 	slices.Sort(paths)
 	paths = slices.Compact(paths)
 	for {
-		files, err := revision.Read(ctx, s.repository, s.revision, paths)
+		files, err := revision.Read(ctx, repository, s.revision, paths)
 		if err != nil {
 			return err
 		}

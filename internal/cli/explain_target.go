@@ -34,6 +34,7 @@ func (s *session) adviseOnTarget(err error) string {
 	case errors.As(err, &missing):
 		return map[string]string{
 			"hg":      "to install it on Debian: apt-get install mercurial",
+			"git":     "to install it on Debian: apt-get install git",
 			"ssh":     "to install it on Debian: apt-get install openssh-client",
 			"kubectl": "to install it: https://kubernetes.io/docs/tasks/tools/#kubectl",
 		}[missing.Name]

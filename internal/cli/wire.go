@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/skycap/skycap/internal/action"
@@ -41,7 +40,7 @@ func (s *session) operator() (*action.Operator, error) {
 	return &action.Operator{
 		Project: project,
 		Repository: func(ctx context.Context) (revision.Repository, error) {
-			return openRepository(ctx, runner, project, file)
+			return s.openRepository(ctx, runner, project, file)
 		},
 		Registry: registry,
 		Builder: func(ctx context.Context, name string) (*builder.Builder, error) {
@@ -78,17 +77,18 @@ func (s *session) settingsFile() (string, error) {
 }
 
 // openRepository opens what skycap.yaml names, or else the checkout that holds it.
-func openRepository(ctx context.Context, runner run.Runner, project *settings.Project, file string) (revision.Repository, error) {
+func (s *session) openRepository(
+	ctx context.Context, runner run.Runner, project *settings.Project, file string,
+) (revision.Repository, error) {
 	place, kind := project.Revision.Repository, project.Revision.Type
-	if strings.Contains(place, "://") {
+	if revision.IsAddress(place) {
 		if kind == "" {
-			return nil, &usageError{fmt.Sprintf("revision.repository is %q; revision.type must say whether that is hg or git", place)}
+			return nil, &usageError{"revision.repository is an address; revision.type must say whether that is hg or git"}
 		}
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			return nil, err
-		}
-		return revision.OpenURL(ctx, runner, place, kind, filepath.Join(cache, "skycap", "repositories"))
+		return revision.OpenURL(ctx, revision.Elsewhere{
+			Runner: runner, URL: place, Kind: kind, Folder: filepath.Join(cacheFolder(), "repositories"),
+			Told: func(text string) { s.report.Phase("prepare", text) },
+		})
 	}
 	if !filepath.IsAbs(place) {
 		place = filepath.Join(filepath.Dir(file), place)

@@ -12,10 +12,10 @@ import (
 
 func TestChanged(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{Mercurial, Git} {
-		t.Run(kind, func(t *testing.T) {
+	for name, kind := range ways() {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newCheckout(t, kind)
+			c := newCheckout(t, name)
 			c.place(hardTree(kind))
 			c.place(Tree{
 				"same": {Data: []byte("1")}, "bytes": {Data: []byte("1")}, "mode": {Data: []byte("1")},
@@ -60,10 +60,10 @@ func TestChanged(t *testing.T) {
 // What Changed lists takes the tree of one commit to that of the other.
 func TestChangedLeadsFromTreeToTree(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{Mercurial, Git} {
-		t.Run(kind, func(t *testing.T) {
+	for name := range ways() {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newCheckout(t, kind)
+			c := newCheckout(t, name)
 			c.place(Tree{"a": {Data: []byte("1")}, "b/c": {Data: []byte("1")}, "d": {Link: "a"}})
 			first := c.commit("first")
 			require.NoError(t, os.Remove(filepath.Join(c.dir, "d")))
@@ -92,10 +92,10 @@ func TestChangedLeadsFromTreeToTree(t *testing.T) {
 
 func TestChangedRefusals(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{Mercurial, Git} {
-		t.Run(kind, func(t *testing.T) {
+	for name := range ways() {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newCheckout(t, kind)
+			c := newCheckout(t, name)
 			c.write("a", "1")
 			id := c.commit("one")
 			repository := c.open()
@@ -114,26 +114,4 @@ func TestChangedRefusals(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestGitSubmodulesAreNoFiles(t *testing.T) {
-	t.Parallel()
-	c := newCheckout(t, Git)
-	c.write("a", "1")
-	c.write("b", "1")
-	from := c.commit("from")
-	c.do("rm", "--quiet", "--cached", "b")
-	c.do("update-index", "--add", "--cacheinfo", "160000,"+from+",b")
-	c.do("update-index", "--add", "--cacheinfo", "160000,"+from+",module")
-	c.do("commit", "--quiet", "--message=submodules")
-	to := c.do("rev-parse", "HEAD")
-
-	repository := c.open()
-	changed, removed, err := repository.Changed(t.Context(), from, to)
-	require.NoError(t, err)
-	assert.Empty(t, changed)
-	assert.Equal(t, []string{"b"}, removed)
-	tree, err := repository.Files(t.Context(), Revision{ID: to}, nil)
-	require.NoError(t, err)
-	assert.Equal(t, []string{"a"}, tree.Paths())
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -92,6 +93,11 @@ func (s *commandServer) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	extension, err := sizesExtension()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(filepath.Dir(extension)) }() // hg has loaded it by its greeting
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop, s.input, s.output = stop, input, bufio.NewReader(output)
 	s.stderr, s.ended = &bytes.Buffer{}, make(chan error, 1)
@@ -101,10 +107,10 @@ func (s *commandServer) start(ctx context.Context) error {
 			// Options in one word each, so that no path can be taken for another
 			// option, and before the command, as strictflags wants.
 			Args: []string{"--cwd=" + s.root, "--repository=" + s.root, "--config=ui.interactive=false",
-				"serve", "--cmdserver=pipe"},
+				"--config=extensions.skycap=" + extension, "serve", "--cmdserver=pipe"},
 			// HGENCODING is for texts. File names are bytes; but archive lets Python read
 			// them, which in UTF-8 alone keeps all bytes, also those that are none.
-			Env:   []string{"HGPLAIN=+strictflags", "HGENCODING=UTF-8", "PYTHONUTF8=1"},
+			Env:   append(unattended(), "HGENCODING=UTF-8", "PYTHONUTF8=1"),
 			Stdin: stdin, Stdout: stdout, Stderr: s.stderr,
 			Timeout: sessionTimeout,
 		})

@@ -3,15 +3,20 @@ package revision
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-git/go-git/v5"
+	"github.com/go-git/go-git/v5/config"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/plumbing/storer"
+	"github.com/go-git/go-git/v5/storage/filesystem"
+
+	"github.com/skycap/skycap/internal/run"
 )
 
 // gitRepository is a Git repository, read by go-git with no program started.
@@ -20,13 +25,40 @@ type gitRepository struct {
 	repository *git.Repository
 }
 
-func openGit(root string) (Repository, error) {
+// openGit has go-git read the repository, or where that can't, git itself.
+func openGit(runner run.Runner, root string) (Repository, error) {
 	repository, err := git.PlainOpenWithOptions(root, &git.PlainOpenOptions{EnableDotGitCommonDir: true})
+	beyond := func(is error) bool { return errors.Is(err, is) }
+	if slices.ContainsFunc([]error{
+		git.ErrUnknownExtension, git.ErrUnsupportedExtensionRepositoryFormatVersion, git.ErrUnsupportedRepositoryFormatVersion,
+	}, beyond) {
+		return &gitProgram{runner: runner, dir: root}, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open the Git repository %q: %w", root, err)
 	}
+	settings, err := repository.Config()
+	if err != nil {
+		return nil, fmt.Errorf("open the Git repository %q: %w", root, err)
+	}
+	if isPartial(settings) {
+		return &gitProgram{runner: runner, dir: root}, nil
+	}
 	return &gitRepository{dir: root, repository: repository}, nil
 }
+
+// isPartial tells whether some remote has promised objects that are not here yet: git
+// fetches them as they are needed.
+func isPartial(settings *config.Config) bool {
+	for _, remote := range settings.Raw.Section("remote").Subsections {
+		if promises, err := strconv.ParseBool(remote.Option("promisor")); err == nil && promises {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *gitRepository) Kind() string { return Git }
 
 func (g *gitRepository) Close() error { return nil }
 
@@ -34,52 +66,79 @@ func (g *gitRepository) Resolve(_ context.Context, name string) (Revision, error
 	if err := checkName(name); err != nil {
 		return Revision{}, err
 	}
-	if err := g.checkPrefix(name); err != nil {
+	if gitFileName.MatchString(name) {
+		return Revision{}, &UnknownError{Name: name, Repository: g.dir, Detail: "that is not a commit"}
+	}
+	plain, err := g.spellOut(name)
+	if err != nil {
 		return Revision{}, err
 	}
-	hash, err := g.repository.ResolveRevision(plumbing.Revision(name))
+	hash, err := g.repository.ResolveRevision(plumbing.Revision(plain))
 	if err != nil {
 		return Revision{}, &UnknownError{Name: name, Repository: g.dir, Detail: err.Error()}
 	}
 	return g.describe(*hash)
 }
 
-var gitPrefix = regexp.MustCompile(`^[0-9a-f]{4,39}$`)
+// gitFileName is a file of a commit, which go-git takes for the commit.
+var gitFileName = regexp.MustCompile(`^[^:{]+:`)
 
-// checkPrefix refuses a short hash of several commits: go-git would take any one
-// of them. A branch or tag of that name goes first, as in git.
-func (g *gitRepository) checkPrefix(name string) error {
-	if !gitPrefix.MatchString(name) || g.isReference(name) {
-		return nil
+// gitPrefix is a short hash, and what may follow, such as ~1.
+var gitPrefix = regexp.MustCompile(`^([0-9a-f]{4,39})([~^@].*)?$`)
+
+// spellOut puts the full hash in the place of a short one, and refuses one of several
+// commits: go-git would take any of them. A branch or tag of that name goes first, as in
+// git; for go-git the hash does.
+func (g *gitRepository) spellOut(name string) (string, error) {
+	parts := gitPrefix.FindStringSubmatch(name)
+	if parts == nil {
+		return name, nil
 	}
-	commits, err := g.repository.CommitObjects()
-	if err != nil {
-		return err
+	if reference := g.reference(parts[1]); reference != "" {
+		return reference + parts[2], nil
 	}
-	var found []Revision
-	err = commits.ForEach(func(commit *object.Commit) error {
-		if strings.HasPrefix(commit.Hash.String(), name) {
-			found = append(found, fromCommit(commit))
-		}
-		return nil
-	})
-	if err != nil {
-		return err
+	commits, err := g.withPrefix(parts[1])
+	if err != nil || len(commits) == 0 {
+		return name, err
 	}
-	if len(found) > 1 {
-		slices.SortFunc(found, func(a, b Revision) int { return b.Date.Compare(a.Date) })
-		return &AmbiguousError{Name: name, Candidates: found}
+	if len(commits) > 1 {
+		slices.SortFunc(commits, func(a, b Revision) int { return b.Date.Compare(a.Date) })
+		return "", &AmbiguousError{Name: name, Candidates: commits}
 	}
-	return nil
+	return commits[0].ID + parts[2], nil
 }
 
-func (g *gitRepository) isReference(name string) bool {
-	for _, rule := range plumbing.RefRevParseRules {
-		if _, err := g.repository.Reference(plumbing.ReferenceName(fmt.Sprintf(rule, name)), false); err == nil {
-			return true
+// withPrefix are the commits whose hash begins so.
+func (g *gitRepository) withPrefix(prefix string) ([]Revision, error) {
+	whole, err := hex.DecodeString(prefix[:len(prefix)/2*2])
+	if err != nil {
+		return nil, err
+	}
+	hashes, err := g.repository.Storer.(*filesystem.Storage).HashesWithPrefix(whole)
+	if err != nil {
+		return nil, err
+	}
+	var found []Revision
+	for _, hash := range hashes {
+		if !strings.HasPrefix(hash.String(), prefix) {
+			continue
+		}
+		if commit, err := g.repository.CommitObject(hash); err == nil { // else it is a file, a folder or a tag
+			found = append(found, fromCommit(commit))
 		}
 	}
-	return false
+	return found, nil
+}
+
+// reference is the full name of a branch or tag; empty where there is none.
+func (g *gitRepository) reference(name string) string {
+	for _, rule := range plumbing.RefRevParseRules {
+		full := plumbing.ReferenceName(fmt.Sprintf(rule, name))
+		if _, err := g.repository.Reference(full, false); err == nil {
+			return full.String()
+		}
+	}
+	return ""
 }
 
 func (g *gitRepository) describe(hash plumbing.Hash) (Revision, error) {
@@ -96,34 +155,4 @@ func fromCommit(commit *object.Commit) Revision {
 		ID: commit.Hash.String(), Number: -1,
 		Author: commit.Author.Name, Date: commit.Author.When, Summary: summary,
 	}
-}
-
-func (g *gitRepository) Between(_ context.Context, from, to string, most int) ([]Revision, error) {
-	if err := checkHashes(from, to); err != nil {
-		return nil, err
-	}
-	known := map[plumbing.Hash]bool{}
-	if err := g.walk(from, func(commit *object.Commit) error { known[commit.Hash] = true; return nil }); err != nil {
-		return nil, err
-	}
-	var found []Revision
-	err := g.walk(to, func(commit *object.Commit) error {
-		if !known[commit.Hash] {
-			found = append(found, fromCommit(commit))
-		}
-		if len(found) == most {
-			return storer.ErrStop
-		}
-		return nil
-	})
-	return found, err
-}
-
-// walk visits a commit and its history, newest first.
-func (g *gitRepository) walk(from string, visit func(*object.Commit) error) error {
-	commits, err := g.repository.Log(&git.LogOptions{From: plumbing.NewHash(from), Order: git.LogOrderCommitterTime})
-	if err != nil {
-		return err
-	}
-	return commits.ForEach(visit)
 }

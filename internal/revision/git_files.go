@@ -5,34 +5,95 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/format/objfile"
 	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/storage/filesystem"
 )
 
 func (g *gitRepository) Files(ctx context.Context, revision Revision, paths []string) (Tree, error) {
-	root, err := g.root(revision.ID)
+	tree := Tree{}
+	err := g.visit(ctx, revision, paths, func(at string, entry object.TreeEntry) error {
+		return g.addFile(tree, entry, at)
+	})
 	if err != nil {
 		return nil, err
+	}
+	return tree, nil
+}
+
+func (g *gitRepository) List(ctx context.Context, revision Revision, paths []string, most int) ([]Entry, error) {
+	found := map[string]plumbing.Hash{}
+	err := g.visit(ctx, revision, paths, func(at string, entry object.TreeEntry) error {
+		found[at] = entry.Hash
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]Entry, 0, len(found))
+	for _, at := range slices.Sorted(maps.Keys(found)) {
+		size := int64(Unsized)
+		if len(found) <= most {
+			if size, err = g.size(found[at]); err != nil {
+				return nil, fmt.Errorf("%q at %s: %w", at, revision.Short(), err)
+			}
+		}
+		entries = append(entries, Entry{Path: at, Size: size})
+	}
+	return entries, nil
+}
+
+// size is the size of a file, in bytes, that is not read. Of those in a file of their own
+// go-git would leave that open: a folder of many would use up all that we may open.
+func (g *gitRepository) size(hash plumbing.Hash) (size int64, err error) {
+	store := g.repository.Storer.(*filesystem.Storage)
+	name := hash.String()
+	file, err := store.Filesystem().Open(path.Join("objects", name[:2], name[2:]))
+	if err != nil {
+		return store.EncodedObjectSize(hash)
+	}
+	defer func() { _ = file.Close() }()
+	reader, err := objfile.NewReader(file)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = reader.Close() }()
+	_, size, err = reader.Header()
+	return size, err
+}
+
+// visit shows each file and link at or below the paths, or of all the commit.
+func (g *gitRepository) visit(ctx context.Context, revision Revision, paths []string, show func(string, object.TreeEntry) error) error {
+	root, err := g.root(revision.ID)
+	if err != nil {
+		return err
 	}
 	if len(paths) == 0 {
 		paths = []string{"."}
 	}
-	tree := Tree{}
 	for _, at := range paths {
 		at = path.Clean(at)
 		entry, err := g.find(root, at)
 		if err == nil {
-			err = g.add(ctx, tree, entry, at)
+			err = g.descend(ctx, entry, at, show)
+		}
+		var other *SubrepositoryError
+		if errors.As(err, &other) {
+			other.Revision = revision
+			return other
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%q at %s: %w", at, revision.Short(), err)
+			return fmt.Errorf("%q at %s: %w", at, revision.Short(), err)
 		}
 	}
-	return tree, nil
+	return nil
 }
 
 // root is the folder that a commit is.
@@ -83,20 +144,23 @@ func (g *gitRepository) find(entry object.TreeEntry, at string) (object.TreeEntr
 	return entry, nil
 }
 
-// add adds a file or link, or all that lie below a folder; submodules add nothing.
-func (g *gitRepository) add(ctx context.Context, tree Tree, entry object.TreeEntry, at string) error {
+// descend shows a file or link, or all that lie below a folder. It fails at a submodule.
+func (g *gitRepository) descend(ctx context.Context, entry object.TreeEntry, at string, show func(string, object.TreeEntry) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if entry.Mode.IsFile() {
-		return g.addFile(tree, entry, at)
+		return show(at, entry)
+	}
+	if entry.Mode == filemode.Submodule {
+		return &SubrepositoryError{Kind: Git, Paths: []string{at}}
 	}
 	entries, err := g.entries(entry)
 	if err != nil {
 		return err
 	}
-	for name, entry := range entries {
-		if err := g.add(ctx, tree, entry, path.Join(at, name)); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(entries)) { // so that of two faults it is always the same that is told
+		if err := g.descend(ctx, entries[name], path.Join(at, name), show); err != nil {
 			return err
 		}
 	}

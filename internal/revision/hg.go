@@ -11,9 +11,10 @@ import (
 )
 
 // logTemplate prints a commit as fields that end in NUL.
-const logTemplate = `{node}\0{rev}\0{branch}\0{author|person}\0{date|hgdate}\0{desc|firstline}\0`
+const logTemplate = `{node}\0{rev}\0{branch}\0{author|person}\0{date|hgdate}\0{desc|firstline}\0` +
+	`{phase}\0{obsolete}\0{successorssets % "{successorset % '{node} '}"}\0`
 
-const logFields = 6
+const logFields = 9
 
 // These hashes stand for no commit: the null revision and the working copy's pseudo revisions.
 var pseudoHash = regexp.MustCompile(`^(0{40}|f{40}|f{36}(fffd|fffe|fffc))$`)
@@ -25,6 +26,8 @@ type mercurial struct {
 	root   string
 	server *commandServer
 }
+
+func (m *mercurial) Kind() string { return Mercurial }
 
 func (m *mercurial) Close() error {
 	m.server.close()
@@ -40,6 +43,8 @@ func (m *mercurial) Resolve(ctx context.Context, name string) (Revision, error) 
 	switch {
 	case errors.As(err, &failed) && strings.Contains(failed.stderr, "ambiguous"):
 		return Revision{}, m.ambiguous(ctx, name, failed)
+	case errors.As(err, &failed) && strings.Contains(failed.stderr, "hidden revision"):
+		return Revision{}, m.hidden(ctx, name, failed)
 	case errors.As(err, &failed):
 		return Revision{}, &UnknownError{Name: name, Repository: m.root, Detail: failed.detail()}
 	case err != nil:
@@ -73,6 +78,20 @@ func (m *mercurial) ambiguous(ctx context.Context, name string, failed *hgError)
 	return ambiguous
 }
 
+// hidden tells what became of a commit that hg hides, since it is obsolete.
+func (m *mercurial) hidden(ctx context.Context, name string, failed *hgError) error {
+	found, err := m.log(ctx, "--hidden", "--rev="+name, "--limit=1")
+	if err != nil || len(found) == 0 {
+		return &UnknownError{Name: name, Repository: m.root, Detail: failed.detail()}
+	}
+	return &HiddenError{Name: name, Repository: m.root, Revision: found[0]}
+}
+
+// Phase is known since the commit was resolved.
+func (m *mercurial) Phase(_ context.Context, revision Revision) (Phase, error) {
+	return revision.Phase, nil
+}
+
 func (m *mercurial) Between(ctx context.Context, from, to string, most int) ([]Revision, error) {
 	if err := checkHashes(from, to); err != nil {
 		return nil, err
@@ -103,7 +122,10 @@ func parseLog(fields []string) (Revision, error) {
 		return Revision{}, fmt.Errorf("hg printed %q for a revision number", fields[1])
 	}
 	date, err := parseDate(fields[4])
-	return Revision{ID: fields[0], Number: number, Branch: fields[2], Author: fields[3], Date: date, Summary: fields[5]}, err
+	return Revision{
+		ID: fields[0], Number: number, Branch: fields[2], Author: fields[3], Date: date, Summary: fields[5],
+		Phase: Phase(fields[6]), Obsolete: fields[7] != "", Successors: strings.Fields(fields[8]),
+	}, err
 }
 
 // parseDate reads Mercurial's hgdate: seconds since 1970, a space, and the zone in seconds west of UTC.

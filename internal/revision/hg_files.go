@@ -30,13 +30,8 @@ func (m *mercurial) Files(ctx context.Context, revision Revision, paths []string
 // hasNone tells whether a commit has no file at these paths: archive fails then,
 // like for other reasons, but files with status 1 only for this one.
 func (m *mercurial) hasNone(ctx context.Context, revision Revision, paths []string) bool {
-	list := []string{"files", "--rev=" + revision.ID, "--"}
-	for _, path := range paths {
-		list = append(list, "path:"+path)
-	}
-	var failed *hgError
-	_, err := m.server.run(ctx, list...)
-	return errors.As(err, &failed) && failed.status == 1
+	names, err := m.files(ctx, revision, paths, "--print0")
+	return err == nil && len(names) == 0
 }
 
 // unpack runs a command that prints a tar archive, and reads that while it comes:
@@ -102,14 +97,11 @@ func (m *mercurial) Changed(ctx context.Context, from, to string) (changed, remo
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, line := range strings.SplitAfter(string(out), "\x00") {
-		if line == "" {
-			continue
-		}
-		if path := line[1 : len(line)-1]; line[0] == 'R' {
-			removed = append(removed, path)
+	for _, line := range splitNUL(out) {
+		if line[0] == 'R' {
+			removed = append(removed, line[1:])
 		} else {
-			changed = append(changed, path)
+			changed = append(changed, line[1:])
 		}
 	}
 	slices.Sort(changed)

@@ -58,10 +58,10 @@ func (c checkout) place(tree Tree) {
 
 func TestTheWholeTreeKeepsEachByte(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{Mercurial, Git} {
-		t.Run(kind, func(t *testing.T) {
+	for name, kind := range ways() {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, want := newCheckout(t, kind), hardTree(kind)
+			c, want := newCheckout(t, name), hardTree(kind)
 			c.place(want)
 			id := c.commit("hard names")
 			repository := c.open()
@@ -120,10 +120,10 @@ func TestMercurialFilesAreNotFiltered(t *testing.T) {
 
 func TestACommitWithoutFiles(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{Mercurial, Git} {
-		t.Run(kind, func(t *testing.T) {
+	for name := range ways() {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newCheckout(t, kind)
+			c := newCheckout(t, name)
 			c.write("a", "1")
 			c.commit("one")
 			require.NoError(t, os.Remove(filepath.Join(c.dir, "a")))
@@ -137,14 +137,47 @@ func TestACommitWithoutFiles(t *testing.T) {
 
 func TestFilesOfAnUnknownCommit(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{Mercurial, Git} {
-		t.Run(kind, func(t *testing.T) {
+	for name := range ways() {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newCheckout(t, kind)
+			c := newCheckout(t, name)
 			c.write("a", "1")
 			c.commit("one")
 			_, err := c.open().Files(t.Context(), Revision{ID: strings.Repeat("12", 20)}, nil)
 			assert.Error(t, err)
+		})
+	}
+}
+
+// List tells of each file what reading it would: its path, and how much there is of it.
+func TestListTellsWhatFilesReads(t *testing.T) {
+	t.Parallel()
+	for name, kind := range ways() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, tree := newCheckout(t, name), hardTree(kind)
+			c.place(tree)
+			c.commit("hard names")
+			c.write("bytes", strings.Repeat("x", 100_000))
+			tree["bytes"] = File{Data: []byte(strings.Repeat("x", 100_000))}
+			id := c.commit("a second version")
+			repository := c.open()
+			for _, paths := range [][]string{nil, {"folder", "bytes", "absent"}, {"absent"}} {
+				files, err := repository.Files(t.Context(), Revision{ID: id}, paths)
+				require.NoError(t, err)
+				var want, unsized []Entry
+				for _, name := range files.Paths() {
+					file := files[name]
+					want = append(want, Entry{Path: name, Size: int64(len(file.Data) + len(file.Link))})
+					unsized = append(unsized, Entry{Path: name, Size: Unsized})
+				}
+				listed, err := repository.List(t.Context(), Revision{ID: id}, paths, len(files))
+				require.NoError(t, err)
+				assert.ElementsMatch(t, want, listed)
+				listed, err = repository.List(t.Context(), Revision{ID: id}, paths, len(files)-1)
+				require.NoError(t, err)
+				assert.ElementsMatch(t, unsized, listed)
+			}
 		})
 	}
 }

@@ -28,6 +28,10 @@ type Revision struct {
 	Author  string
 	Date    time.Time
 	Summary string // the first line of the message
+
+	Phase      Phase    // Mercurial's; empty in Git, where Repository.Phase looks for it
+	Obsolete   bool     // it was rewritten, or pruned
+	Successors []string // the full hashes of what it was rewritten as
 }
 
 // Short is the first 12 hex digits, as Mercurial prints a commit.
@@ -37,19 +41,28 @@ func (r Revision) Short() string {
 
 // Repository is a Mercurial or Git repository on this machine.
 type Repository interface {
+	// Kind is Mercurial or Git.
+	Kind() string
 	// Resolve finds the one commit that a name stands for. It returns an
-	// *UnknownError, *AmbiguousError, *SeveralError or *NameError.
+	// *UnknownError, *AmbiguousError, *SeveralError, *HiddenError or *NameError.
 	Resolve(ctx context.Context, name string) (Revision, error)
+	// List tells what Files would read, without the contents. Where that is more than
+	// so many files, their sizes are left out: each costs hg a look into another file.
+	List(ctx context.Context, revision Revision, paths []string, most int) ([]Entry, error)
 	// Files reads what lies at or below the given paths in a commit, or all of it
 	// when there are none. A path that the commit doesn't have adds nothing. Links
-	// stay links, and names are the bytes that the commit has. Subrepositories and
-	// submodules add nothing.
+	// stay links, and names are the bytes that the commit has. A submodule there is a
+	// *SubrepositoryError; Mercurial's subrepositories add nothing: CheckSubrepositories
+	// finds those.
 	Files(ctx context.Context, revision Revision, paths []string) (Tree, error)
 	// Changed lists the files that differ between two commits in bytes, mode or link
 	// or are new in the second, and those that only the first has; both sorted. A file
 	// that was changed and changed back may be among the changed. Both commits are
 	// full hashes; one that the repository doesn't have is an *UnknownError.
 	Changed(ctx context.Context, from, to string) (changed, removed []string, err error)
+	// Phase tells whether others have a commit that was resolved; empty where the
+	// repository knows no others. In Git that may take long: the context ends it.
+	Phase(ctx context.Context, revision Revision) (Phase, error)
 	// Between lists the commits that one commit has in its history and another has
 	// not, newest first and at most so many. Both are full hashes.
 	Between(ctx context.Context, from, to string, most int) ([]Revision, error)
@@ -70,7 +83,7 @@ func Open(runner run.Runner, dir, kind string) (Repository, error) {
 	if found == Mercurial {
 		return &mercurial{root: root, server: newCommandServer(runner, root)}, nil
 	}
-	return openGit(root)
+	return openGit(runner, root)
 }
 
 // Discover walks up from dir to the nearest folder that holds a repository, of a kind

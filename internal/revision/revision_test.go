@@ -23,8 +23,17 @@ type checkout struct {
 	dir  string
 }
 
-func newCheckout(t *testing.T, kind string) checkout {
+// byProgram is a Git repository that go-git can't open.
+const byProgram = "git by its program"
+
+// ways are the ways in which repositories are read, and the kind that each is for.
+func ways() map[string]string {
+	return map[string]string{Mercurial: Mercurial, Git: Git, byProgram: Git}
+}
+
+func newCheckout(t *testing.T, way string) checkout {
 	t.Helper()
+	kind := ways()[way]
 	if _, err := exec.LookPath(kind); err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatalf("%s is not installed", kind)
@@ -33,6 +42,9 @@ func newCheckout(t *testing.T, kind string) checkout {
 	}
 	c := checkout{t: t, kind: kind, dir: t.TempDir()}
 	c.do("init", "--quiet")
+	if way == byProgram {
+		c.do("config", "extensions.worktreeConfig", "true")
+	}
 	return c
 }
 
@@ -156,37 +168,12 @@ func TestAmbiguousShortHashListsItsCandidates(t *testing.T) {
 	}
 }
 
-func TestGitNames(t *testing.T) {
-	t.Parallel()
-	c := newCheckout(t, Git)
-	c.write("a", "1")
-	first := c.commit("first")
-	c.do("tag", "--annotate", "v1", "--message=one")
-	c.do("branch", "old")
-	c.write("a", "2")
-	last := c.commit("second\n\nbody")
-	repository := c.open()
-	for name, want := range map[string]string{
-		first: first, first[:12]: first, first[:7]: first, "v1": first, "old": first, "HEAD~1": first, "HEAD": last,
-	} {
-		found, err := repository.Resolve(t.Context(), name)
-		require.NoError(t, err, name)
-		assert.Equal(t, want, found.ID, name)
-	}
-	var unknown *UnknownError
-	_, err := repository.Resolve(t.Context(), "nope")
-	require.ErrorAs(t, err, &unknown)
-	var name *NameError
-	_, err = repository.Resolve(t.Context(), "--help")
-	require.ErrorAs(t, err, &name)
-}
-
 func TestReadTakesTheCommitAndFollowsLinks(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{Mercurial, Git} {
-		t.Run(kind, func(t *testing.T) {
+	for name := range ways() {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newCheckout(t, kind)
+			c := newCheckout(t, name)
 			c.write("config/web/a b 'ü'.txt", "spaces\n")
 			c.write("config/web/sub/.env", "")
 			c.write("config/web/bin", "\x00\xff")
@@ -289,34 +276,4 @@ func TestNoRepository(t *testing.T) {
 	_, err := Open(run.Local{}, t.TempDir(), "")
 	var none *NoRepositoryError
 	require.ErrorAs(t, err, &none)
-}
-
-func TestMirrorsFollowTheirRemote(t *testing.T) {
-	t.Parallel()
-	for _, kind := range []string{Mercurial, Git} {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			c, folder := newCheckout(t, kind), t.TempDir()
-			names := map[string]string{Mercurial: "tip", Git: "HEAD"}
-			for _, content := range []string{"1", "2"} { // the first clones, the second pulls
-				c.write("a", content)
-				id := c.commit("commit " + content)
-				repository, err := OpenURL(t.Context(), run.Local{}, "file://"+c.dir, kind, folder)
-				require.NoError(t, err)
-				found, err := repository.Resolve(t.Context(), names[kind])
-				require.NoError(t, err)
-				assert.Equal(t, id, found.ID)
-				files, err := repository.Files(t.Context(), found, []string{"a"})
-				require.NoError(t, err)
-				assert.Equal(t, content, string(files["a"].Data))
-				require.NoError(t, repository.Close())
-			}
-			_, err := OpenURL(t.Context(), run.Local{}, "file:///no/such/repository", kind, folder)
-			var remote *RemoteError
-			require.ErrorAs(t, err, &remote)
-			entries, err := os.ReadDir(folder)
-			require.NoError(t, err)
-			assert.Len(t, entries, 1, "what failed leaves nothing")
-		})
-	}
 }

@@ -30,10 +30,10 @@ func TestSourceKeepsNoSecret(t *testing.T) {
 
 func TestSourceIsWhereTheRepositoryIsFrom(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{Mercurial, Git} {
-		t.Run(kind, func(t *testing.T) {
+	for name, kind := range ways() {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newCheckout(t, kind)
+			c := newCheckout(t, name)
 			c.write("a", "a")
 			c.commit("a")
 			source, err := c.open().Source(t.Context())

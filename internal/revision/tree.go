@@ -16,6 +16,28 @@ type File struct {
 	Private    bool   // of its owner alone: a secret that was decrypted, which no commit has
 }
 
+// Entry is a file of a commit that was not read.
+type Entry struct {
+	Path string
+	Size int64 // in bytes; hg may count some hundred of its own for a copied file. Unsized where nobody looked
+}
+
+// From is the entry's path from a folder that it lies in; its base name where it is
+// that itself.
+func (e Entry) From(folder string) (name string, ok bool) {
+	folder = path.Clean(folder)
+	switch {
+	case folder == ".":
+		return e.Path, true
+	case e.Path == folder:
+		return path.Base(folder), true
+	}
+	return strings.CutPrefix(e.Path, folder+"/")
+}
+
+// Unsized is the size of an Entry whose size isn't known.
+const Unsized = -1
+
 // Tree holds files by their slash-separated path from the repository's root.
 type Tree map[string]File
 
@@ -27,16 +49,10 @@ func (t Tree) Paths() []string {
 // Under returns the files below a folder, by their path from it. A path that
 // is itself a file yields that file by its base name.
 func (t Tree) Under(folder string) Tree {
-	folder = path.Clean(folder)
 	below := Tree{}
-	for name, file := range t {
-		switch {
-		case folder == ".":
+	for at, file := range t {
+		if name, ok := (Entry{Path: at}).From(folder); ok {
 			below[name] = file
-		case name == folder:
-			below[path.Base(name)] = file
-		case strings.HasPrefix(name, folder+"/"):
-			below[name[len(folder)+1:]] = file
 		}
 	}
 	return below

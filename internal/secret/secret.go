@@ -44,12 +44,12 @@ func targetOf(name string) string {
 	return name
 }
 
-// overhead is how much bigger than its content an encrypted file may be: text in
-// base64, and what SOPS writes around each value.
-const overhead = 4
+// MaxSealedSize is how large, in bytes, an encrypted file may be: a few times its content,
+// for text in base64, and for what SOPS writes around each value.
+const MaxSealedSize = 4 * config.MaxFileSize
 
 func checkSealed(source string, file revision.File) error {
-	if len(file.Data) > overhead*config.MaxFileSize {
+	if len(file.Data) > MaxSealedSize {
 		return config.CheckSize(source, file.Data)
 	}
 	if !isAge(file.Data) && sopsType(source, file.Data) == "" {

@@ -1,0 +1,84 @@
+package action
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/skycap/skycap/internal/config"
+	"github.com/skycap/skycap/internal/revision"
+	"github.com/skycap/skycap/internal/settings"
+)
+
+// layered is a skycap.yaml with configuration and secrets in layers.
+const layered = `app: shop
+services:
+  web:
+    config: {from: [config/all, config/web, one.conf], mount: /etc/web}
+    secrets: {from: [secrets], mount: /run/secrets}
+    kubernetes: {manifests: deploy}
+environments:
+  staging:
+    kubernetes: {context: staging, namespace: shop}
+`
+
+func TestWhatIsTooLargeIsRefusedUnread(t *testing.T) {
+	t.Parallel()
+	const gigabytes = 2 << 30
+	o, repository := preparing(t, layered, revision.Tree{
+		settings.FileName: text(layered), "config/all/big": {}, "config/all/just": {}, "config/web/page.tmpl": {}, "config/web/huge.tmpl": {},
+		"one.conf": {}, "secrets/sealed.age": {}, "secrets/big.age": {}, "deploy/web.yaml": {}, "deploy/big.yaml": {}, "elsewhere": {},
+	})
+	repository.sizes = map[string]int64{
+		"config/all/big": gigabytes, "config/all/just": config.MaxFileSize + 100, "config/web/page.tmpl": 2 << 20, "config/web/huge.tmpl": 9 << 20,
+		"one.conf": 1 << 20, "secrets/sealed.age": 3 << 20, "secrets/big.age": 4 << 20, "deploy/web.yaml": 4 << 20, "deploy/big.yaml": 9 << 20,
+		"elsewhere": gigabytes,
+	}
+	_, err := o.RenderConfig(t.Context(), Wanted{Revision: "tip", Environment: "staging"})
+	require.Error(t, err)
+	assert.Equal(t, `config/all/big: is 2147483648 bytes; a configuration file may have at most 921600 (900 KiB)
+config/web/huge.tmpl: is 9437184 bytes; a file that a release is made of may have at most 8388608 (8192 KiB)
+deploy/big.yaml: is 9437184 bytes; a file that a release is made of may have at most 8388608 (8192 KiB)
+one.conf: is 1048576 bytes; a configuration file may have at most 921600 (900 KiB)
+secrets/big.age: is 4194304 bytes; an encrypted file may have at most 3686400 (3600 KiB)`, err.Error())
+	var fault *config.Fault
+	require.ErrorAs(t, err, &fault)
+	assert.Equal(t, []string{settings.FileName + " .gitmodules"}, repository.read)
+}
+
+func TestTooManyFilesAreRefusedUnread(t *testing.T) {
+	t.Parallel()
+	tree := revision.Tree{settings.FileName: text(layered)}
+	for i := range config.MaxFiles {
+		tree[fmt.Sprintf("config/all/%d", i)], tree[fmt.Sprintf("config/web/%d", i)] = revision.File{}, revision.File{}
+	}
+	o, repository := preparing(t, layered, tree)
+	wanted := Wanted{Revision: "tip", Environment: "staging"}
+	_, err := o.RenderConfig(t.Context(), wanted)
+	require.EqualError(t, err, "secrets: no file there at this revision", "that a layer replaces files of another is no fault")
+
+	repository.read = nil
+	tree["one.conf"] = revision.File{}
+	for i := range 10 * config.MaxFiles {
+		tree[fmt.Sprintf("deploy/%d", i)] = revision.File{}
+	}
+	_, err = o.RenderConfig(t.Context(), wanted)
+	require.Error(t, err)
+	assert.Equal(t, `config/all, config/web, one.conf: 5001 files; a service may have at most 5000
+deploy: 50000 files; a service may have at most 5000`, err.Error())
+	assert.Equal(t, []string{settings.FileName + " .gitmodules"}, repository.read)
+}
+
+// What a link leads to is bounded as the link would be.
+func TestWhatALinkLeadsToIsRefusedUnread(t *testing.T) {
+	t.Parallel()
+	o, repository := preparing(t, layered, revision.Tree{
+		settings.FileName: text(layered), "config/all/link": {Link: "../../elsewhere"}, "elsewhere": {},
+	})
+	repository.sizes = map[string]int64{"elsewhere": 2 << 30}
+	_, err := o.RenderConfig(t.Context(), Wanted{Revision: "tip", Environment: "staging"})
+	require.ErrorContains(t, err, "elsewhere: is 2147483648 bytes; a file that a release is made of may have at most 8388608")
+	assert.NotContains(t, repository.read, "elsewhere")
+}
