@@ -62,8 +62,8 @@ func (o *Operator) Prepare(ctx context.Context, wanted Wanted, work func(*releas
 }
 
 // from runs work with a revision and its skycap.yaml. An environment that the
-// operator's doesn't know is refused before,
-// and so is a revision that has other repositories in it.
+// operator's doesn't know is refused before, and so is a revision that has other
+// repositories in it.
 func (o *Operator) from(ctx context.Context, wanted Wanted, work func(*source) error) error {
 	if wanted.Environment != "" {
 		if _, err := o.Project.Environment(wanted.Environment); err != nil {
@@ -84,7 +84,7 @@ func (o *Operator) from(ctx context.Context, wanted Wanted, work func(*source) e
 		o.Report.Warning(fmt.Sprintf("revision %s is obsolete: it %s", found.Short(), found.Fate()))
 	}
 	others := revision.SubrepositoryFile(repository.Kind())
-	files, err := revision.Read(ctx, &bounded{Repository: repository}, found, []string{settings.FileName, others})
+	files, err := (&reader{repository: repository, revision: found}).read(ctx, []string{settings.FileName, others})
 	if err != nil {
 		return err
 	}

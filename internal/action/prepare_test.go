@@ -41,26 +41,7 @@ func (s *shelf) Resolve(context.Context, string) (revision.Revision, error) {
 	return revision.Revision{ID: hash, Date: time.Unix(1, 0)}, nil
 }
 
-func (s *shelf) List(_ context.Context, _ revision.Revision, paths []string, most int) ([]revision.Entry, error) {
-	var found []revision.Entry
-	for _, name := range s.tree.Paths() {
-		for _, path := range paths {
-			entry := revision.Entry{Path: name, Size: max(s.sizes[name], int64(len(s.tree[name].Data)))}
-			if _, ok := entry.From(path); ok {
-				found = append(found, entry)
-				break
-			}
-		}
-	}
-	for i := range found {
-		if len(found) > most {
-			found[i].Size = revision.Unsized
-		}
-	}
-	return found, nil
-}
-
-func (s *shelf) Files(_ context.Context, _ revision.Revision, paths []string) (revision.Tree, error) {
+func (s *shelf) Files(_ context.Context, _ revision.Revision, paths []string, limit revision.Limit) (revision.Tree, error) {
 	s.read = append(s.read, strings.Join(paths, " "))
 	if len(paths) == 0 {
 		return s.tree, nil
@@ -68,10 +49,31 @@ func (s *shelf) Files(_ context.Context, _ revision.Revision, paths []string) (r
 	found := revision.Tree{}
 	for _, path := range paths {
 		for name, file := range s.tree {
-			if name == path || strings.HasPrefix(name, path+"/") {
-				found[name] = file
+			if _, ok := revision.From(path, name); !ok {
+				continue
 			}
+			found[name] = file
 		}
+	}
+	if limit == (revision.Limit{}) {
+		return found, nil
+	}
+	var total int64
+	for name := range found {
+		if size := s.sizes[name]; size <= limit.Size {
+			total += size
+		}
+	}
+	for name, file := range found {
+		switch size := s.sizes[name]; {
+		case len(found) > limit.Files:
+			file.Unread = revision.Unsized
+		case size > limit.Size || total > limit.Total:
+			file.Unread = size
+		case size > 0:
+			file.Data = make([]byte, size)
+		}
+		found[name] = file
 	}
 	return found, nil
 }

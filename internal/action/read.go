@@ -55,7 +55,7 @@ func (s *source) read(ctx context.Context) error {
 // kustomizations point at outside of their folder.
 func (s *source) readFiles(ctx context.Context) error {
 	var paths, manifests []string
-	repository := &bounded{Repository: s.repository}
+	reader := &reader{repository: s.repository, revision: s.revision}
 	for _, service := range s.services {
 		layers, err := s.configLayers(service)
 		sealed, sealedErr := s.secretLayers(service)
@@ -63,7 +63,7 @@ func (s *source) readFiles(ctx context.Context) error {
 			return err
 		}
 		paths = append(append(paths, layers...), sealed...)
-		repository.bound(layers, sealed)
+		reader.bound(layers, sealed)
 		if service.Target.Includes(settings.TargetKubernetes) {
 			manifests = append(manifests, service.Kubernetes.Manifests)
 		}
@@ -78,7 +78,7 @@ func (s *source) readFiles(ctx context.Context) error {
 	slices.Sort(paths)
 	paths = slices.Compact(paths)
 	for {
-		files, err := revision.Read(ctx, repository, s.revision, paths)
+		files, err := reader.read(ctx, paths)
 		if err != nil {
 			return err
 		}
@@ -101,7 +101,7 @@ func (s *source) readFiles(ctx context.Context) error {
 func (s *source) readWhole(ctx context.Context) (err error) {
 	onHosts := func(service settings.Placed) bool { return service.Target.Includes(settings.TargetHosts) }
 	if slices.ContainsFunc(s.services, onHosts) {
-		s.whole, err = s.repository.Files(ctx, s.revision, nil)
+		s.whole, err = s.repository.Files(ctx, s.revision, nil, revision.Limit{})
 	}
 	return err
 }

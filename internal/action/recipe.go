@@ -121,7 +121,7 @@ func (s *source) readContexts(ctx context.Context, recipes []*recipe) error {
 		contexts = append(contexts, recipe.context)
 	}
 	slices.Sort(contexts)
-	tree, err := s.repository.Files(ctx, s.revision, slices.Compact(contexts))
+	tree, err := s.repository.Files(ctx, s.revision, slices.Compact(contexts), revision.Limit{})
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (r *recipe) findDockerfile(ctx context.Context, repository revision.Reposit
 		return nil
 	}
 	inRepository := path.Join(r.context, name)
-	followed, err := revision.Read(ctx, repository, at, []string{inRepository})
+	followed, err := (&reader{repository: repository, revision: at}).read(ctx, []string{inRepository})
 	if err != nil {
 		return fmt.Errorf("service %q: %w", r.service, err)
 	}

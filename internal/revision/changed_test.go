@@ -72,9 +72,9 @@ func TestChangedLeadsFromTreeToTree(t *testing.T) {
 
 			repository := c.open()
 			for _, way := range [][2]string{{first, second}, {second, first}} {
-				before, err := repository.Files(t.Context(), Revision{ID: way[0]}, nil)
+				before, err := repository.Files(t.Context(), Revision{ID: way[0]}, nil, Limit{})
 				require.NoError(t, err)
-				after, err := repository.Files(t.Context(), Revision{ID: way[1]}, nil)
+				after, err := repository.Files(t.Context(), Revision{ID: way[1]}, nil, Limit{})
 				require.NoError(t, err)
 				changed, removed, err := repository.Changed(t.Context(), way[0], way[1])
 				require.NoError(t, err)

@@ -93,7 +93,7 @@ func (s *commandServer) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	extension, err := sizesExtension()
+	extension, err := filesExtension()
 	if err != nil {
 		return err
 	}
@@ -108,9 +108,7 @@ func (s *commandServer) start(ctx context.Context) error {
 			// option, and before the command, as strictflags wants.
 			Args: []string{"--cwd=" + s.root, "--repository=" + s.root, "--config=ui.interactive=false",
 				"--config=extensions.skycap=" + extension, "serve", "--cmdserver=pipe"},
-			// HGENCODING is for texts. File names are bytes; but archive lets Python read
-			// them, which in UTF-8 alone keeps all bytes, also those that are none.
-			Env:   append(unattended(), "HGENCODING=UTF-8", "PYTHONUTF8=1"),
+			Env:   append(unattended(), "HGENCODING=UTF-8"), // for texts; names of files are bytes
 			Stdin: stdin, Stdout: stdout, Stderr: s.stderr,
 			Timeout: sessionTimeout,
 		})

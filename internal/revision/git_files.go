@@ -17,37 +17,38 @@ import (
 	"github.com/go-git/go-git/v5/storage/filesystem"
 )
 
-func (g *gitRepository) Files(ctx context.Context, revision Revision, paths []string) (Tree, error) {
-	tree := Tree{}
+func (g *gitRepository) Files(ctx context.Context, revision Revision, paths []string, limit Limit) (Tree, error) {
+	found := map[string]object.TreeEntry{}
 	err := g.visit(ctx, revision, paths, func(at string, entry object.TreeEntry) error {
-		return g.addFile(tree, entry, at)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return tree, nil
-}
-
-func (g *gitRepository) List(ctx context.Context, revision Revision, paths []string, most int) ([]Entry, error) {
-	found := map[string]plumbing.Hash{}
-	err := g.visit(ctx, revision, paths, func(at string, entry object.TreeEntry) error {
-		found[at] = entry.Hash
+		found[at] = entry
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	entries := make([]Entry, 0, len(found))
-	for _, at := range slices.Sorted(maps.Keys(found)) {
-		size := int64(Unsized)
-		if len(found) <= most {
-			if size, err = g.size(found[at]); err != nil {
+	names := slices.Sorted(maps.Keys(found))
+	sizes := make([]int64, len(names))
+	isLimited := limit != (Limit{})
+	tooMany := isLimited && len(names) > limit.Files
+	for i, at := range names {
+		if sizes[i] = Unsized; isLimited && !tooMany {
+			if sizes[i], err = g.size(found[at].Hash); err != nil {
 				return nil, fmt.Errorf("%q at %s: %w", at, revision.Short(), err)
 			}
 		}
-		entries = append(entries, Entry{Path: at, Size: size})
 	}
-	return entries, nil
+	tree := make(Tree, len(names))
+	for i, isRead := range limit.read(sizes) {
+		at, entry := names[i], found[names[i]]
+		if tooMany || !isRead {
+			tree[at] = File{Unread: sizes[i], Executable: entry.Mode == filemode.Executable}
+			continue
+		}
+		if err := g.addFile(tree, entry, at); err != nil {
+			return nil, fmt.Errorf("%q at %s: %w", at, revision.Short(), err)
+		}
+	}
+	return tree, ctx.Err()
 }
 
 // size is the size of a file, in bytes, that is not read. Of those in a file of their own

@@ -39,73 +39,83 @@ func (g *gitProgram) tree(ctx context.Context, revision Revision, paths []string
 	return lines, nil
 }
 
-func (g *gitProgram) List(ctx context.Context, revision Revision, paths []string, most int) ([]Entry, error) {
+func (g *gitProgram) Files(ctx context.Context, revision Revision, paths []string, limit Limit) (Tree, error) {
 	lines, err := g.tree(ctx, revision, paths)
-	if err == nil && len(lines) <= most {
+	isLimited := limit != (Limit{})
+	tooMany := isLimited && len(lines) > limit.Files
+	if err == nil && isLimited && !tooMany {
 		lines, err = g.tree(ctx, revision, paths, "--long")
 	}
-	var entries []Entry
-	for _, line := range lines {
-		entry := Entry{Path: line[5], Size: Unsized}
-		if line[4] != "" {
-			entry.Size, err = strconv.ParseInt(line[4], 10, 64)
+	sizes := make([]int64, len(lines))
+	for i, line := range lines {
+		if sizes[i] = Unsized; line[4] != "" && err == nil {
+			sizes[i], err = strconv.ParseInt(line[4], 10, 64)
 		}
-		entries = append(entries, entry)
 	}
-	return entries, err
+	if err != nil {
+		return nil, err
+	}
+	tree := Tree{}
+	var read [][]string
+	for i, isRead := range limit.read(sizes) {
+		if tooMany || !isRead {
+			tree[lines[i][5]] = File{Unread: sizes[i], Executable: lines[i][1] == "100755"}
+		} else {
+			read = append(read, lines[i])
+		}
+	}
+	if len(read) == 0 {
+		return tree, nil
+	}
+	return tree, g.readInto(ctx, tree, read)
 }
 
-func (g *gitProgram) Files(ctx context.Context, revision Revision, paths []string) (Tree, error) {
-	lines, err := g.tree(ctx, revision, paths)
-	if err != nil || len(lines) == 0 {
-		return Tree{}, err
-	}
+// readInto adds the files of these lines.
+func (g *gitProgram) readInto(ctx context.Context, tree Tree, lines [][]string) error {
 	var hashes strings.Builder
 	for _, line := range lines {
 		hashes.WriteString(line[3] + "\n")
 	}
 	output, stdout := io.Pipe()
-	var tree Tree
 	var fault error
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
-		tree, fault = readBatch(output, lines)
+		fault = readBatch(tree, output, lines)
 		_, _ = io.Copy(io.Discard, output) // git must not wait for it to be read
 	}()
 	command := g.command(stdout, "cat-file", "--batch")
 	command.Stdin = strings.NewReader(hashes.String())
-	err = g.runner.Run(ctx, command)
+	err := g.runner.Run(ctx, command)
 	_ = stdout.Close()
 	<-read
 	if err == nil {
 		err = fault
 	}
-	return tree, err
+	return err
 }
 
 // readBatch reads the content of each line's file as cat-file prints it: a line with
 // hash, type and size, the bytes, and a line end.
-func readBatch(printed io.Reader, lines [][]string) (Tree, error) {
-	tree := Tree{}
+func readBatch(tree Tree, printed io.Reader, lines [][]string) error {
 	reader := bufio.NewReader(printed)
 	for _, line := range lines {
 		var hash, kind string
 		var size int
 		head, err := reader.ReadString('\n')
 		if err != nil {
-			return nil, fmt.Errorf("git cat-file ended before %q: %w", line[5], err)
+			return fmt.Errorf("git cat-file ended before %q: %w", line[5], err)
 		}
 		if _, err := fmt.Sscanf(head, "%s %s %d", &hash, &kind, &size); err != nil || hash != line[3] {
-			return nil, fmt.Errorf("git cat-file printed %q for %q", strings.TrimSpace(head), line[5])
+			return fmt.Errorf("git cat-file printed %q for %q", strings.TrimSpace(head), line[5])
 		}
 		data := make([]byte, size+1)
 		if _, err := io.ReadFull(reader, data); err != nil {
-			return nil, fmt.Errorf("git cat-file ended in %q: %w", line[5], err)
+			return fmt.Errorf("git cat-file ended in %q: %w", line[5], err)
 		}
 		tree[line[5]] = gitFile(line[1], data[:size:size])
 	}
-	return tree, nil
+	return nil
 }
 
 // gitFile is a file by the mode that git has of it.

@@ -1,50 +1,55 @@
 package revision
 
 import (
-	"archive/tar"
 	"bufio"
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-func (m *mercurial) Files(ctx context.Context, revision Revision, paths []string) (Tree, error) {
-	// The files as they are stored: no decode filter of the user's changes them, and
-	// archive adds none.
-	archive := []string{"--config=ui.archivemeta=false", "archive", "--no-decode",
-		"--rev=" + revision.ID, "--type=tar", "--prefix=."}
+//go:embed files.py
+var filesProgram []byte
+
+// filesExtension writes the extension that prints files into a private folder, which its
+// caller removes once hg has loaded it.
+func filesExtension() (string, error) {
+	folder, err := os.MkdirTemp("", "skycap-hg-")
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(folder, "files.py")
+	return file, os.WriteFile(file, filesProgram, 0o600)
+}
+
+func (m *mercurial) Files(ctx context.Context, revision Revision, paths []string, limit Limit) (Tree, error) {
+	args := []string{"skycap-files", "--rev=" + revision.ID}
+	if limit != (Limit{}) {
+		args = append(args, fmt.Sprintf("--most=%d", limit.Files), fmt.Sprintf("--size=%d", limit.Size), fmt.Sprintf("--total=%d", limit.Total))
+	}
+	args = append(args, "--")
 	for _, path := range paths {
-		archive = append(archive, "--include=path:"+path)
+		args = append(args, "path:"+path)
 	}
-	tree, err := m.unpack(ctx, append(archive, "--", "-")...)
-	var failed *hgError
-	if errors.As(err, &failed) && m.hasNone(ctx, revision, paths) {
-		return Tree{}, nil
-	}
-	return tree, err
+	return m.read(ctx, args)
 }
 
-// hasNone tells whether a commit has no file at these paths: archive fails then,
-// like for other reasons, but files with status 1 only for this one.
-func (m *mercurial) hasNone(ctx context.Context, revision Revision, paths []string) bool {
-	names, err := m.files(ctx, revision, paths, "--print0")
-	return err == nil && len(names) == 0
-}
-
-// unpack runs a command that prints a tar archive, and reads that while it comes:
-// in memory each byte lies once.
-func (m *mercurial) unpack(ctx context.Context, args ...string) (Tree, error) {
+// read reads what the extension prints while it comes: in memory each byte lies once.
+func (m *mercurial) read(ctx context.Context, args []string) (Tree, error) {
 	output, stdout := io.Pipe()
 	var tree Tree
 	var fault error
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
-		tree, fault = readArchive(output)
-		_, _ = io.Copy(io.Discard, output) // what follows the end: hg must not wait for it to be read
+		tree, fault = readFiles(bufio.NewReader(output))
+		_, _ = io.Copy(io.Discard, output) // hg must not wait for it to be read
 	}()
 	err := m.server.runInto(ctx, stdout, args...)
 	_ = stdout.Close()
@@ -52,33 +57,44 @@ func (m *mercurial) unpack(ctx context.Context, args ...string) (Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	if fault != nil {
-		return nil, fmt.Errorf("the archive that hg made: %w", fault)
-	}
-	return tree, nil
+	return tree, fault
 }
 
-func readArchive(packed io.Reader) (Tree, error) {
+// readFiles reads each file as files.py prints it.
+func readFiles(printed *bufio.Reader) (Tree, error) {
 	tree := Tree{}
-	for reader := tar.NewReader(bufio.NewReader(packed)); ; {
-		header, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			return tree, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		path := strings.TrimPrefix(header.Name, "./")
-		switch header.Typeflag {
-		case tar.TypeReg:
-			data := make([]byte, header.Size)
-			if _, err := io.ReadFull(reader, data); err != nil {
-				return nil, err
+	for {
+		var fields [4]string // flags, whether the content follows, size, path
+		for i := range fields {
+			field, err := printed.ReadString(0)
+			if i == 0 && field == "" && errors.Is(err, io.EOF) {
+				return tree, nil
 			}
-			tree[path] = File{Data: data, Executable: header.Mode&0o100 != 0}
-		case tar.TypeSymlink:
-			tree[path] = File{Link: header.Linkname}
+			if err != nil {
+				return nil, fmt.Errorf("what hg prints ended within a file: %w", err)
+			}
+			fields[i] = strings.TrimSuffix(field, "\x00")
 		}
+		size, err := strconv.ParseInt(fields[2], 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("hg printed %q for the size of %q", fields[2], fields[3])
+		}
+		file := File{Executable: fields[0] == "x"}
+		if fields[1] == "0" {
+			file.Unread = size
+			tree[fields[3]] = file
+			continue
+		}
+		data := make([]byte, size)
+		if _, err := io.ReadFull(printed, data); err != nil {
+			return nil, fmt.Errorf("what hg prints ended within %q: %w", fields[3], err)
+		}
+		if fields[0] == "l" {
+			file.Link = string(data)
+		} else {
+			file.Data = data
+		}
+		tree[fields[3]] = file
 	}
 }
 
@@ -107,4 +123,12 @@ func (m *mercurial) Changed(ctx context.Context, from, to string) (changed, remo
 	slices.Sort(changed)
 	slices.Sort(removed)
 	return changed, removed, nil
+}
+
+// splitNUL are the texts of a list in which each ends in NUL.
+func splitNUL(list []byte) []string {
+	if len(list) == 0 {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(string(list), "\x00"), "\x00")
 }

@@ -77,13 +77,13 @@ func TestALongHistoryCostsOneStart(t *testing.T) {
 					return err
 				})
 			}
-			took("a list", func() error {
-				listed, err := repository.List(t.Context(), newest, []string{"a"}, 10)
-				assert.Equal(t, []Entry{{Path: "a", Size: 1}}, listed)
+			took("a size", func() error {
+				listed, err := repository.Files(t.Context(), newest, []string{"a"}, Limit{Files: 10})
+				assert.Equal(t, Tree{"a": {Unread: 1}}, listed)
 				return err
 			})
 			took("a file", func() error {
-				files, err := repository.Files(t.Context(), newest, []string{"a"})
+				files, err := repository.Files(t.Context(), newest, []string{"a"}, Limit{})
 				assert.Equal(t, Tree{"a": {Data: []byte("1")}}, files)
 				return err
 			})

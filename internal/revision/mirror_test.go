@@ -52,7 +52,7 @@ func TestMirrorsFollowWhatTheyMirror(t *testing.T) {
 					found, err := repository.Resolve(t.Context(), headOf(kind))
 					require.NoError(t, err)
 					assert.Equal(t, id, found.ID)
-					files, err := repository.Files(t.Context(), found, []string{"a"})
+					files, err := repository.Files(t.Context(), found, []string{"a"}, Limit{})
 					require.NoError(t, err)
 					assert.Equal(t, content, string(files["a"].Data))
 					phase, err := repository.Phase(t.Context(), found)
@@ -88,7 +88,7 @@ func TestAMirrorCostsOneStart(t *testing.T) {
 			for range 3 {
 				found, err := repository.Resolve(t.Context(), headOf(kind))
 				require.NoError(t, err)
-				_, err = repository.Files(t.Context(), found, nil)
+				_, err = repository.Files(t.Context(), found, nil, Limit{})
 				require.NoError(t, err)
 			}
 			require.Len(t, counted.started, len(want))
@@ -223,7 +223,7 @@ func TestADamagedMirrorHeals(t *testing.T) {
 			found, err := repository.Resolve(t.Context(), headOf(test.kind))
 			require.NoError(t, err)
 			assert.Equal(t, id, found.ID)
-			files, err := repository.Files(t.Context(), found, nil)
+			files, err := repository.Files(t.Context(), found, nil, Limit{})
 			require.NoError(t, err)
 			assert.Equal(t, "2", string(files["a"].Data))
 		})

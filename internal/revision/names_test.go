@@ -66,12 +66,12 @@ func TestTheWholeTreeKeepsEachByte(t *testing.T) {
 			id := c.commit("hard names")
 			repository := c.open()
 			for _, paths := range [][]string{nil, {"."}} {
-				tree, err := repository.Files(t.Context(), Revision{ID: id}, paths)
+				tree, err := repository.Files(t.Context(), Revision{ID: id}, paths, Limit{})
 				require.NoError(t, err)
 				assert.Equal(t, want, tree)
 			}
 			for name, file := range want {
-				tree, err := repository.Files(t.Context(), Revision{ID: id}, []string{name})
+				tree, err := repository.Files(t.Context(), Revision{ID: id}, []string{name}, Limit{})
 				require.NoError(t, err)
 				assert.Equal(t, Tree{name: file}, tree)
 			}
@@ -102,7 +102,7 @@ func TestMercurialNamesInALatinLocale(t *testing.T) {
 	repository, err := Open(latin, c.dir, Mercurial)
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, repository.Close()) }()
-	tree, err := repository.Files(t.Context(), Revision{ID: id}, nil)
+	tree, err := repository.Files(t.Context(), Revision{ID: id}, nil, Limit{})
 	require.NoError(t, err)
 	assert.Equal(t, want, tree)
 }
@@ -113,7 +113,7 @@ func TestMercurialFilesAreNotFiltered(t *testing.T) {
 	c.write("a", "one\ntwo\n")
 	id := c.commit("lines")
 	c.write(".hg/hgrc", "[decode]\n** = sed s/one/three/\n")
-	tree, err := c.open().Files(t.Context(), Revision{ID: id}, nil)
+	tree, err := c.open().Files(t.Context(), Revision{ID: id}, nil, Limit{})
 	require.NoError(t, err)
 	assert.Equal(t, Tree{"a": {Data: []byte("one\ntwo\n")}}, tree)
 }
@@ -128,7 +128,7 @@ func TestACommitWithoutFiles(t *testing.T) {
 			c.commit("one")
 			require.NoError(t, os.Remove(filepath.Join(c.dir, "a")))
 			id := c.commit("none")
-			tree, err := c.open().Files(t.Context(), Revision{ID: id}, nil)
+			tree, err := c.open().Files(t.Context(), Revision{ID: id}, nil, Limit{})
 			require.NoError(t, err)
 			assert.Empty(t, tree)
 		})
@@ -143,40 +143,51 @@ func TestFilesOfAnUnknownCommit(t *testing.T) {
 			c := newCheckout(t, name)
 			c.write("a", "1")
 			c.commit("one")
-			_, err := c.open().Files(t.Context(), Revision{ID: strings.Repeat("12", 20)}, nil)
+			_, err := c.open().Files(t.Context(), Revision{ID: strings.Repeat("12", 20)}, nil, Limit{})
 			assert.Error(t, err)
 		})
 	}
 }
 
-// List tells of each file what reading it would: its path, and how much there is of it.
-func TestListTellsWhatFilesReads(t *testing.T) {
+func TestLimits(t *testing.T) {
 	t.Parallel()
-	for name, kind := range ways() {
+	for name := range ways() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, tree := newCheckout(t, name), hardTree(kind)
-			c.place(tree)
-			c.commit("hard names")
-			c.write("bytes", strings.Repeat("x", 100_000))
-			tree["bytes"] = File{Data: []byte(strings.Repeat("x", 100_000))}
+			c := newCheckout(t, name)
+			c.write("large", "x")
+			c.commit("small yet")
+			for name, size := range map[string]int{"small": 10, "folder/more": 20, "folder/most": 1000, "large": 100_000} {
+				c.write(name, strings.Repeat("x", size))
+			}
+			require.NoError(t, os.Chmod(filepath.Join(c.dir, "large"), 0o755))
 			id := c.commit("a second version")
 			repository := c.open()
-			for _, paths := range [][]string{nil, {"folder", "bytes", "absent"}, {"absent"}} {
-				files, err := repository.Files(t.Context(), Revision{ID: id}, paths)
+			for test, limit := range map[string]Limit{
+				"large":                   {Files: 4, Size: 1000, Total: 1030},
+				"small more most large":   {Files: 4, Size: 1000, Total: 1029},
+				"all":                     {Files: 3, Size: 1000, Total: 1030},
+				"most large":              {Files: 4, Size: 999, Total: 30},
+				"":                        {Files: 4, Size: 100_000, Total: 101_030},
+				"small more most large 2": {Files: 4, Size: 100_000, Total: 101_029},
+			} {
+				files, err := repository.Files(t.Context(), Revision{ID: id}, []string{"folder", "small", "large"}, limit)
 				require.NoError(t, err)
-				var want, unsized []Entry
-				for _, name := range files.Paths() {
-					file := files[name]
-					want = append(want, Entry{Path: name, Size: int64(len(file.Data) + len(file.Link))})
-					unsized = append(unsized, Entry{Path: name, Size: Unsized})
+				require.Len(t, files, 4)
+				for path, size := range map[string]int64{"small": 10, "folder/more": 20, "folder/most": 1000, "large": 100_000} {
+					file := files[path]
+					assert.Equal(t, path == "large", file.Executable, path)
+					switch {
+					case test == "all":
+						assert.Equal(t, int64(Unsized), file.Unread, "%v: %s", limit, path)
+					case strings.Contains(test, filepath.Base(path)):
+						assert.Equal(t, size, file.Unread, "%v: %s", limit, path)
+						assert.Empty(t, file.Data)
+					default:
+						assert.Zero(t, file.Unread, "%v: %s", limit, path)
+						assert.Len(t, file.Data, int(size))
+					}
 				}
-				listed, err := repository.List(t.Context(), Revision{ID: id}, paths, len(files))
-				require.NoError(t, err)
-				assert.ElementsMatch(t, want, listed)
-				listed, err = repository.List(t.Context(), Revision{ID: id}, paths, len(files)-1)
-				require.NoError(t, err)
-				assert.ElementsMatch(t, unsized, listed)
 			}
 		})
 	}

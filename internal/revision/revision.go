@@ -46,15 +46,12 @@ type Repository interface {
 	// Resolve finds the one commit that a name stands for. It returns an
 	// *UnknownError, *AmbiguousError, *SeveralError, *HiddenError or *NameError.
 	Resolve(ctx context.Context, name string) (Revision, error)
-	// List tells what Files would read, without the contents. Where that is more than
-	// so many files, their sizes are left out: each costs hg a look into another file.
-	List(ctx context.Context, revision Revision, paths []string, most int) ([]Entry, error)
 	// Files reads what lies at or below the given paths in a commit, or all of it
 	// when there are none. A path that the commit doesn't have adds nothing. Links
 	// stay links, and names are the bytes that the commit has. A submodule there is a
 	// *SubrepositoryError; Mercurial's subrepositories add nothing: CheckSubrepositories
-	// finds those.
-	Files(ctx context.Context, revision Revision, paths []string) (Tree, error)
+	// finds those. What is beyond the limit is listed, unread.
+	Files(ctx context.Context, revision Revision, paths []string, limit Limit) (Tree, error)
 	// Changed lists the files that differ between two commits in bytes, mode or link
 	// or are new in the second, and those that only the first has; both sorted. A file
 	// that was changed and changed back may be among the changed. Both commits are

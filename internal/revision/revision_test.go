@@ -168,6 +168,12 @@ func TestAmbiguousShortHashListsItsCandidates(t *testing.T) {
 	}
 }
 
+// reading is how Follow reads a commit whole.
+func reading(t *testing.T, repository Repository, revision Revision) func([]string) (Tree, error) {
+	t.Helper()
+	return func(paths []string) (Tree, error) { return repository.Files(t.Context(), revision, paths, Limit{}) }
+}
+
 func TestReadTakesTheCommitAndFollowsLinks(t *testing.T) {
 	t.Parallel()
 	for name := range ways() {
@@ -190,7 +196,7 @@ func TestReadTakesTheCommitAndFollowsLinks(t *testing.T) {
 			repository := c.open()
 			revision, err := repository.Resolve(t.Context(), id)
 			require.NoError(t, err)
-			tree, err := Read(t.Context(), repository, revision, []string{"config", "absent", "skycap.yaml"})
+			tree, err := Follow([]string{"config", "absent", "skycap.yaml"}, reading(t, repository, revision))
 			require.NoError(t, err)
 			assert.Equal(t, Tree{
 				"config/web/a b 'ü'.txt": {Data: []byte("spaces\n")},
@@ -201,7 +207,7 @@ func TestReadTakesTheCommitAndFollowsLinks(t *testing.T) {
 				"config/file":            {Data: []byte("app: a")},
 				"skycap.yaml":            {Data: []byte("app: a")},
 			}, tree)
-			nothing, err := Read(t.Context(), repository, revision, []string{"absent"})
+			nothing, err := Follow([]string{"absent"}, reading(t, repository, revision))
 			require.NoError(t, err)
 			assert.Empty(t, nothing)
 		})
@@ -220,7 +226,7 @@ func TestReadRefusesLinksThatLeave(t *testing.T) {
 			repository := c.open()
 			revision, err := repository.Resolve(t.Context(), id)
 			require.NoError(t, err)
-			_, err = Read(t.Context(), repository, revision, []string{"config"})
+			_, err = Follow([]string{"config"}, reading(t, repository, revision))
 			var refused *LinkError
 			require.ErrorAs(t, err, &refused)
 			assert.Equal(t, "config/link", refused.Path)
@@ -241,7 +247,7 @@ func TestOneProcessForAllThatIsAsked(t *testing.T) {
 	for range 3 {
 		revision, err := repository.Resolve(t.Context(), "tip")
 		require.NoError(t, err)
-		_, err = repository.Files(t.Context(), revision, []string{"a"})
+		_, err = repository.Files(t.Context(), revision, []string{"a"}, Limit{})
 		require.NoError(t, err)
 	}
 	assert.Equal(t, 1, started)

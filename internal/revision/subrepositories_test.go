@@ -57,7 +57,7 @@ func TestSubrepositoriesAreFound(t *testing.T) {
 			assert.Equal(t, kind, repository.Kind())
 			found, err := repository.Resolve(t.Context(), id)
 			require.NoError(t, err)
-			files, err := repository.Files(t.Context(), found, []string{SubrepositoryFile(kind)})
+			files, err := repository.Files(t.Context(), found, []string{SubrepositoryFile(kind)}, Limit{})
 			require.NoError(t, err)
 			var refused *SubrepositoryError
 			require.ErrorAs(t, CheckSubrepositories(kind, found, files[SubrepositoryFile(kind)]), &refused)
@@ -89,15 +89,13 @@ func testSubmodule(t *testing.T, c checkout) {
 	assert.Empty(t, changed)
 	assert.Equal(t, []string{"b"}, removed)
 	for path, at := range map[string]string{".": "b", "b": "b", "folder": "folder/module"} {
-		_, err := repository.Files(t.Context(), to, []string{path})
+		_, err := repository.Files(t.Context(), to, []string{path}, Limit{})
 		var refused *SubrepositoryError
 		require.ErrorAs(t, err, &refused, path)
 		assert.Equal(t, Git, refused.Kind)
 		assert.Contains(t, refused.Paths, at)
-		_, err = repository.List(t.Context(), to, []string{path}, 10)
-		require.ErrorAs(t, err, &refused, path)
 	}
-	tree, err := repository.Files(t.Context(), to, []string{"a"})
+	tree, err := repository.Files(t.Context(), to, []string{"a"}, Limit{})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"a"}, tree.Paths())
 }

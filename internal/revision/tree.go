@@ -1,7 +1,6 @@
 package revision
 
 import (
-	"context"
 	"maps"
 	"path"
 	"slices"
@@ -14,29 +13,33 @@ type File struct {
 	Executable bool
 	Link       string // where a symbolic link points, as it is stored; else empty
 	Private    bool   // of its owner alone: a secret that was decrypted, which no commit has
+	Unread     int64  // its size in bytes, or Unsized, where a limit kept it from being read. Hg may count some more of a copy
 }
 
-// Entry is a file of a commit that was not read.
-type Entry struct {
-	Path string
-	Size int64 // in bytes; hg may count some hundred of its own for a copied file. Unsized where nobody looked
-}
-
-// From is the entry's path from a folder that it lies in; its base name where it is
-// that itself.
-func (e Entry) From(folder string) (name string, ok bool) {
-	folder = path.Clean(folder)
-	switch {
-	case folder == ".":
-		return e.Path, true
-	case e.Path == folder:
-		return path.Base(folder), true
-	}
-	return strings.CutPrefix(e.Path, folder+"/")
-}
-
-// Unsized is the size of an Entry whose size isn't known.
+// Unsized is the size of a file that nobody looked at.
 const Unsized = -1
+
+// Limit is how much of a commit is read at most; a zero one, all.
+type Limit struct {
+	Files int   // of more, none is read, nor is its size looked at: each costs a look into another file
+	Size  int64 // in bytes, of one file: of a larger one only the size is read
+	Total int64 // in bytes, of all files that are not too large: of more, only sizes are read
+}
+
+// read decides of which files the content is read, by the sizes of all.
+func (l Limit) read(sizes []int64) []bool {
+	wanted := make([]bool, len(sizes))
+	var total int64
+	for i, size := range sizes {
+		if wanted[i] = l == (Limit{}) || size <= l.Size; wanted[i] {
+			total += size
+		}
+	}
+	if l != (Limit{}) && total > l.Total {
+		clear(wanted)
+	}
+	return wanted
+}
 
 // Tree holds files by their slash-separated path from the repository's root.
 type Tree map[string]File
@@ -46,12 +49,25 @@ func (t Tree) Paths() []string {
 	return slices.Sorted(maps.Keys(t))
 }
 
+// From is a path as seen from a folder that it lies in; its base name where it is that
+// itself.
+func From(folder, at string) (name string, ok bool) {
+	folder = path.Clean(folder)
+	switch {
+	case folder == ".":
+		return at, true
+	case at == folder:
+		return path.Base(folder), true
+	}
+	return strings.CutPrefix(at, folder+"/")
+}
+
 // Under returns the files below a folder, by their path from it. A path that
 // is itself a file yields that file by its base name.
 func (t Tree) Under(folder string) Tree {
 	below := Tree{}
 	for at, file := range t {
-		if name, ok := (Entry{Path: at}).From(folder); ok {
+		if name, ok := From(folder, at); ok {
 			below[name] = file
 		}
 	}
@@ -61,11 +77,11 @@ func (t Tree) Under(folder string) Tree {
 // linkRounds is how many links deep a file may lie.
 const linkRounds = 8
 
-// Read reads what lies at or below the given paths in a commit, with each
+// Follow reads what lies at or below the given paths in a commit, with each
 // symbolic link replaced by the files that it points to. A link that is
 // absolute, leaves the repository or leads nowhere is a *LinkError.
-func Read(ctx context.Context, repository Repository, revision Revision, paths []string) (Tree, error) {
-	tree, err := repository.Files(ctx, revision, paths)
+func Follow(paths []string, read func(paths []string) (Tree, error)) (Tree, error) {
+	tree, err := read(paths)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +90,7 @@ func Read(ctx context.Context, repository Repository, revision Revision, paths [
 		if err != nil || len(links) == 0 {
 			return tree, err
 		}
-		found, err := repository.Files(ctx, revision, targets)
+		found, err := read(targets)
 		if err != nil {
 			return nil, err
 		}

@@ -24,7 +24,7 @@ environments:
     kubernetes: {context: staging, namespace: shop}
 `
 
-func TestWhatIsTooLargeIsRefusedUnread(t *testing.T) {
+func TestWhatIsTooLargeIsRefused(t *testing.T) {
 	t.Parallel()
 	const gigabytes = 2 << 30
 	o, repository := preparing(t, layered, revision.Tree{
@@ -45,21 +45,19 @@ one.conf: is 1048576 bytes; a configuration file may have at most 921600 (900 Ki
 secrets/big.age: is 4194304 bytes; an encrypted file may have at most 3686400 (3600 KiB)`, err.Error())
 	var fault *config.Fault
 	require.ErrorAs(t, err, &fault)
-	assert.Equal(t, []string{settings.FileName + " .gitmodules"}, repository.read)
 }
 
-func TestTooManyFilesAreRefusedUnread(t *testing.T) {
+func TestTooManyFilesAreRefused(t *testing.T) {
 	t.Parallel()
 	tree := revision.Tree{settings.FileName: text(layered)}
 	for i := range config.MaxFiles {
 		tree[fmt.Sprintf("config/all/%d", i)], tree[fmt.Sprintf("config/web/%d", i)] = revision.File{}, revision.File{}
 	}
-	o, repository := preparing(t, layered, tree)
+	o, _ := preparing(t, layered, tree)
 	wanted := Wanted{Revision: "tip", Environment: "staging"}
 	_, err := o.RenderConfig(t.Context(), wanted)
 	require.EqualError(t, err, "secrets: no file there at this revision", "that a layer replaces files of another is no fault")
 
-	repository.read = nil
 	tree["one.conf"] = revision.File{}
 	for i := range 10 * config.MaxFiles {
 		tree[fmt.Sprintf("deploy/%d", i)] = revision.File{}
@@ -68,11 +66,10 @@ func TestTooManyFilesAreRefusedUnread(t *testing.T) {
 	require.Error(t, err)
 	assert.Equal(t, `config/all, config/web, one.conf: 5001 files; a service may have at most 5000
 deploy: 50000 files; a service may have at most 5000`, err.Error())
-	assert.Equal(t, []string{settings.FileName + " .gitmodules"}, repository.read)
 }
 
 // What a link leads to is bounded as the link would be.
-func TestWhatALinkLeadsToIsRefusedUnread(t *testing.T) {
+func TestWhatALinkLeadsToIsRefused(t *testing.T) {
 	t.Parallel()
 	o, repository := preparing(t, layered, revision.Tree{
 		settings.FileName: text(layered), "config/all/link": {Link: "../../elsewhere"}, "elsewhere": {},
@@ -80,5 +77,17 @@ func TestWhatALinkLeadsToIsRefusedUnread(t *testing.T) {
 	repository.sizes = map[string]int64{"elsewhere": 2 << 30}
 	_, err := o.RenderConfig(t.Context(), Wanted{Revision: "tip", Environment: "staging"})
 	require.ErrorContains(t, err, "elsewhere: is 2147483648 bytes; a file that a release is made of may have at most 8388608")
-	assert.NotContains(t, repository.read, "elsewhere")
+}
+
+func TestTooMuchInAllIsRefused(t *testing.T) {
+	t.Parallel()
+	tree, sizes := revision.Tree{settings.FileName: text(layered)}, map[string]int64{}
+	for i := range 200 {
+		name := fmt.Sprintf("config/all/%d.tmpl", i)
+		tree[name], sizes[name] = revision.File{}, 8<<20
+	}
+	o, repository := preparing(t, layered, tree)
+	repository.sizes = sizes
+	_, err := o.RenderConfig(t.Context(), Wanted{Revision: "tip", Environment: "staging"})
+	require.EqualError(t, err, "files: 1677721600 bytes in all; a release may be made of at most 1073741824 (1 GiB)")
 }
