@@ -1,11 +1,16 @@
 package cli
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
+	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
+	"go.yaml.in/yaml/v2"
 
 	"github.com/skycap/skycap/internal/action"
 	"github.com/skycap/skycap/internal/report"
@@ -86,16 +91,38 @@ func (s *session) renderManifests(command *cobra.Command, wanted action.Wanted) 
 		items[i] = object.Masked().Object
 	}
 	list := map[string]any{"apiVersion": "v1", "kind": "List", "items": items}
-	return s.document(list, func() error {
-		for _, item := range items {
-			text, err := yaml.Marshal(item)
-			if err != nil {
-				return err
-			}
-			if _, err := fmt.Fprintf(s.Out, "---\n%s", text); err != nil {
-				return err
-			}
+	return s.document(list, func() error { return printYAML(s.Out, items) })
+}
+
+// printYAML prints each value as a document that a line of dashes begins.
+func printYAML(out io.Writer, values []any) error {
+	buffered := bufio.NewWriter(out)
+	for _, value := range values {
+		_, _ = buffered.WriteString("---\n")
+		encoder := yaml.NewEncoder(buffered) // one a document: it keeps all that it has printed
+		if err := errors.Join(encoder.Encode(sorted(value)), encoder.Close()); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return buffered.Flush()
+}
+
+// sorted is a value with the keys of its maps in their order: the YAML library's own
+// puts numbers within keys in theirs, and is another at each run where that contradicts itself.
+func sorted(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		keys := make(yaml.MapSlice, 0, len(value))
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			keys = append(keys, yaml.MapItem{Key: key, Value: sorted(value[key])})
+		}
+		return keys
+	case []any:
+		items := make([]any, len(value))
+		for i, item := range value {
+			items[i] = sorted(item)
+		}
+		return items
+	}
+	return value
 }

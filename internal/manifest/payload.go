@@ -142,8 +142,8 @@ func (m *holder) put(key string, data []byte) {
 }
 
 func isText(data []byte) bool {
-	return utf8.Valid(data) && !slices.ContainsFunc([]rune(string(data)), func(r rune) bool {
-		return r < ' ' && r != '\n' && r != '\t' && r != '\r' || r == 0x7f
+	return utf8.Valid(data) && !slices.ContainsFunc(data, func(b byte) bool {
+		return b < ' ' && b != '\n' && b != '\t' && b != '\r' || b == 0x7f
 	})
 }
 
