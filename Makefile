@@ -11,7 +11,7 @@ helm    := $(cache)/helm/v4.3.1/helm
 export GOFLAGS := $(GOFLAGS) -buildvcs=$(if $(version),auto,false)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test zoo faults scale history matrix bench-hosts bench-filter build verify lint generate down clean
+.PHONY: help demo test zoo faults scale history matrix bench-hosts bench-filter bench-config build verify lint generate down clean
 
 demo: build ## start a lab with a cluster and hosts, deploy the example twice, and prove what runs
 	configs/demo.sh
@@ -41,6 +41,9 @@ bench-hosts: build ## measure deploys to hosts, by other tools too; writes docs/
 
 bench-filter: ## measure the filter of kubectl's noise, beside grep and ripgrep; writes docs/bench-filter.md
 	.ci/bench-filter
+
+bench-config: build ## measure how configuration is rendered, by kubectl too; writes docs/bench-config.md
+	.ci/bench-config
 
 build: ## make bin/skycap and bin/skycap-lab
 	$(compiler) go build -trimpath -ldflags '-X main.version=$(version)' -o bin/skycap ./cmd/skycap

@@ -55,26 +55,28 @@ func (s *session) renderConfig(command *cobra.Command, wanted action.Wanted) err
 	if err != nil {
 		return err
 	}
-	return s.document(rendered, func() error { return report.Lines(s.Out, configLines(rendered)) })
+	return s.document(rendered, func() error { return printConfig(s.Out, rendered) })
 }
 
-func configLines(rendered skycap.Config) []string {
-	var lines []string
+// printConfig prints file by file: a service may have thousands.
+func printConfig(out io.Writer, rendered skycap.Config) error {
+	buffered := bufio.NewWriter(out)
 	for _, service := range rendered.Services {
 		for _, file := range service.Files {
-			lines = append(lines, fmt.Sprintf("==> %s: %s", service.Service, file.Path))
-			if len(file.Content) > 0 {
-				lines = append(lines, fmt.Sprintf("(%d bytes that are not text)", len(file.Content)))
-				continue
+			lines := []string{fmt.Sprintf("(%d bytes that are not text)", len(file.Content))}
+			if len(file.Content) == 0 {
+				lines = strings.Split(strings.TrimSuffix(file.Text, "\n"), "\n")
 			}
-			lines = append(lines, strings.Split(strings.TrimSuffix(file.Text, "\n"), "\n")...)
+			title := fmt.Sprintf("==> %s: %s", service.Service, file.Path)
+			_ = report.Lines(buffered, append([]string{title}, lines...)) // Flush tells
 		}
 		for _, file := range service.Secrets {
-			lines = append(lines, fmt.Sprintf("==> %s: %s (a secret)", service.Service, file.Path))
-			lines = append(lines, strings.Split(strings.TrimSuffix(file.Masked, "\n"), "\n")...)
+			title := fmt.Sprintf("==> %s: %s (a secret)", service.Service, file.Path)
+			lines := strings.Split(strings.TrimSuffix(file.Masked, "\n"), "\n")
+			_ = report.Lines(buffered, append([]string{title}, lines...))
 		}
 	}
-	return lines
+	return buffered.Flush()
 }
 
 func (s *session) renderManifests(command *cobra.Command, wanted action.Wanted) error {
