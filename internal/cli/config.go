@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v2"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/skycap/skycap/internal/action"
 	"github.com/skycap/skycap/internal/report"
@@ -96,17 +98,26 @@ func (s *session) renderManifests(command *cobra.Command, wanted action.Wanted) 
 	return s.document(list, func() error { return printYAML(s.Out, items) })
 }
 
-// printYAML prints each value as a document that a line of dashes begins.
+// printYAML prints each value as a document that a line of dashes begins. Documents are
+// made side by side: a service's objects may be many megabytes.
 func printYAML(out io.Writer, values []any) error {
-	buffered := bufio.NewWriter(out)
-	for _, value := range values {
-		_, _ = buffered.WriteString("---\n")
-		encoder := yaml.NewEncoder(buffered) // one a document: it keeps all that it has printed
-		if err := errors.Join(encoder.Encode(sorted(value)), encoder.Close()); err != nil {
+	documents := make([]bytes.Buffer, len(values))
+	made := errgroup.Group{}
+	for i, value := range values {
+		made.Go(func() error {
+			encoder := yaml.NewEncoder(&documents[i])
+			return errors.Join(encoder.Encode(sorted(value)), encoder.Close())
+		})
+	}
+	if err := made.Wait(); err != nil {
+		return err
+	}
+	for i := range documents {
+		if _, err := fmt.Fprintf(out, "---\n%s", &documents[i]); err != nil {
 			return err
 		}
 	}
-	return buffered.Flush()
+	return nil
 }
 
 // sorted is a value with the keys of its maps in their order: the YAML library's own
