@@ -47,7 +47,7 @@ func (c *checkout) writeNasty(name string, file nasty) {
 	c.t.Helper()
 	c.write(name, file.data)
 	if file.executable {
-		require.NoError(c.t, os.Chmod(filepath.Join(c.folder, name), 0o755)) //nolint:gosec // a tool of all
+		require.NoError(c.t, os.Chmod(filepath.Join(c.folder, name), 0o755))
 	}
 }
 

@@ -30,7 +30,7 @@ func oddNames() []string {
 
 // randomTree is a tree of a seed: equal seeds give equal trees.
 func randomTree(seed uint64) revision.Tree {
-	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // no secret
+	random := rand.New(rand.NewPCG(seed, 0))
 	tree, names := revision.Tree{"first.txt": {Data: randomData(random)}}, oddNames()
 	for range random.IntN(1 << random.IntN(7)) {
 		segments := make([]string, 1+random.IntN(1+random.IntN(4)))

@@ -5,6 +5,7 @@ package benchconfig
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -85,7 +86,7 @@ spec:
 
 // fileText is a settings file, of 0.8 KB on average.
 func fileText(seed int) string {
-	random := rand.New(rand.NewPCG(uint64(seed), 0)) //nolint:gosec // no secret
+	random := rand.New(rand.NewPCG(uint64(seed), 0))
 	var text strings.Builder
 	for i := range 3 + random.IntN(18) {
 		fmt.Fprintf(&text, "section%d:\n  timeout: %ds\n  url: \"http://host%d.example:8080/path\"\n", i%7, random.IntN(600), random.IntN(1000))
@@ -122,7 +123,7 @@ func filesOf(t *testing.T, objects string) map[string]string {
 	for decoder := yaml.NewYAMLOrJSONDecoder(strings.NewReader(objects), 4096); ; {
 		var object unstructured.Unstructured
 		err := decoder.Decode(&object)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return files
 		}
 		require.NoError(t, err)

@@ -59,7 +59,7 @@ func (b *bench) write(t *testing.T, verdicts []verdict) {
 	require.True(t, begins && ends, "%s lacks its markers", page)
 	tables := b.tables(verdicts)
 	t.Log("\n" + tables)
-	require.NoError(t, os.WriteFile(page, []byte(before+tablesBegin+"\n"+tables+"\n"+tablesEnd+after), 0o644)) //nolint:gosec // a page for all
+	require.NoError(t, os.WriteFile(page, []byte(before+tablesBegin+"\n"+tables+"\n"+tablesEnd+after), 0o644))
 }
 
 func (b *bench) tables(verdicts []verdict) string {
