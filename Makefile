@@ -11,7 +11,7 @@ helm    := $(cache)/helm/v4.3.1/helm
 export GOFLAGS := $(GOFLAGS) -buildvcs=$(if $(version),auto,false)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test zoo faults scale history matrix bench-hosts bench-filter build verify lint generate down clean
+.PHONY: help demo test zoo faults scale history matrix fuzz bench-hosts bench-filter bench-config build verify lint generate down clean
 
 demo: build ## start a lab with a cluster and hosts, deploy the example twice, and prove what runs
 	configs/demo.sh
@@ -36,11 +36,17 @@ history: ## measure what repositories with a hundred thousand commits cost
 matrix: ## ask every kubectl at hand what skycap needs, of servers of several versions; writes docs/matrix.md
 	.ci/matrix
 
+fuzz: ## look for inputs that break what tests hold to be true: FUZZ=5m for each of these
+	.ci/fuzz
+
 bench-hosts: build ## measure deploys to hosts, by other tools too; writes docs/bench-hosts.md
 	.ci/bench-hosts
 
 bench-filter: ## measure the filter of kubectl's noise, beside grep and ripgrep; writes docs/bench-filter.md
 	.ci/bench-filter
+
+bench-config: build ## measure how configuration is rendered, by kubectl too; writes docs/bench-config.md
+	.ci/bench-config
 
 build: ## make bin/skycap and bin/skycap-lab
 	$(compiler) go build -trimpath -ldflags '-X main.version=$(version)' -o bin/skycap ./cmd/skycap

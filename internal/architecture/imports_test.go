@@ -107,6 +107,7 @@ func onlyIn() map[string]string {
 		"github.com/go-git/go-git":               "internal/revision",
 		"github.com/google/go-containerregistry": "internal/image",
 		"sigs.k8s.io/kustomize":                  "internal/manifest",
+		"go.yaml.in/yaml":                        "internal/cli",
 		"filippo.io/age":                         "internal/secret",
 		"github.com/rogpeppe/go-internal/diff":   "internal/config",
 		"github.com/klauspost/compress":          "internal/archive",

@@ -1,11 +1,18 @@
 package cli
 
 import (
+	"bufio"
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
+	"go.yaml.in/yaml/v2"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/skycap/skycap/internal/action"
 	"github.com/skycap/skycap/internal/report"
@@ -50,26 +57,28 @@ func (s *session) renderConfig(command *cobra.Command, wanted action.Wanted) err
 	if err != nil {
 		return err
 	}
-	return s.document(rendered, func() error { return report.Lines(s.Out, configLines(rendered)) })
+	return s.document(rendered, func() error { return printConfig(s.Out, rendered) })
 }
 
-func configLines(rendered skycap.Config) []string {
-	var lines []string
+// printConfig prints file by file: a service may have thousands.
+func printConfig(out io.Writer, rendered skycap.Config) error {
+	buffered := bufio.NewWriter(out)
 	for _, service := range rendered.Services {
 		for _, file := range service.Files {
-			lines = append(lines, fmt.Sprintf("==> %s: %s", service.Service, file.Path))
-			if len(file.Content) > 0 {
-				lines = append(lines, fmt.Sprintf("(%d bytes that are not text)", len(file.Content)))
-				continue
+			lines := []string{fmt.Sprintf("(%d bytes that are not text)", len(file.Content))}
+			if len(file.Content) == 0 {
+				lines = strings.Split(strings.TrimSuffix(file.Text, "\n"), "\n")
 			}
-			lines = append(lines, strings.Split(strings.TrimSuffix(file.Text, "\n"), "\n")...)
+			title := fmt.Sprintf("==> %s: %s", service.Service, file.Path)
+			_ = report.Lines(buffered, append([]string{title}, lines...)) // Flush tells
 		}
 		for _, file := range service.Secrets {
-			lines = append(lines, fmt.Sprintf("==> %s: %s (a secret)", service.Service, file.Path))
-			lines = append(lines, strings.Split(strings.TrimSuffix(file.Masked, "\n"), "\n")...)
+			title := fmt.Sprintf("==> %s: %s (a secret)", service.Service, file.Path)
+			lines := strings.Split(strings.TrimSuffix(file.Masked, "\n"), "\n")
+			_ = report.Lines(buffered, append([]string{title}, lines...))
 		}
 	}
-	return lines
+	return buffered.Flush()
 }
 
 func (s *session) renderManifests(command *cobra.Command, wanted action.Wanted) error {
@@ -86,16 +95,47 @@ func (s *session) renderManifests(command *cobra.Command, wanted action.Wanted) 
 		items[i] = object.Masked().Object
 	}
 	list := map[string]any{"apiVersion": "v1", "kind": "List", "items": items}
-	return s.document(list, func() error {
-		for _, item := range items {
-			text, err := yaml.Marshal(item)
-			if err != nil {
-				return err
-			}
-			if _, err := fmt.Fprintf(s.Out, "---\n%s", text); err != nil {
-				return err
-			}
+	return s.document(list, func() error { return printYAML(s.Out, items) })
+}
+
+// printYAML prints each value as a document that a line of dashes begins. Documents are
+// made side by side: a service's objects may be many megabytes.
+func printYAML(out io.Writer, values []any) error {
+	documents := make([]bytes.Buffer, len(values))
+	made := errgroup.Group{}
+	for i, value := range values {
+		made.Go(func() error {
+			encoder := yaml.NewEncoder(&documents[i])
+			return errors.Join(encoder.Encode(sorted(value)), encoder.Close())
+		})
+	}
+	if err := made.Wait(); err != nil {
+		return err
+	}
+	for i := range documents {
+		if _, err := fmt.Fprintf(out, "---\n%s", &documents[i]); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
+}
+
+// sorted is a value with the keys of its maps in their order: the YAML library's own
+// puts numbers within keys in theirs, and is another at each run where that contradicts itself.
+func sorted(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		keys := make(yaml.MapSlice, 0, len(value))
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			keys = append(keys, yaml.MapItem{Key: key, Value: sorted(value[key])})
+		}
+		return keys
+	case []any:
+		items := make([]any, len(value))
+		for i, item := range value {
+			items[i] = sorted(item)
+		}
+		return items
+	}
+	return value
 }

@@ -19,11 +19,12 @@ import (
 const (
 	MaxFileSize = 900 << 10 // bytes, after rendering
 	MaxFiles    = 5000
+	maxName     = 255 // bytes: the kubelet refuses a longer one
 )
 
 // layout goes into the hash, so that a tree laid out otherwise by a later
 // version gets another name.
-const layout = "skycap config 1"
+const layout = "skycap config 2"
 
 // Tree is a service's rendered configuration.
 type Tree struct {
@@ -140,6 +141,9 @@ func checkPath(source, name string) error {
 		return &Fault{Path: fmt.Sprintf("%q", source), Message: "its path is not UTF-8"}
 	}
 	for segment := range strings.SplitSeq(name, "/") {
+		if len(segment) > maxName {
+			return &Fault{Path: source, Message: fmt.Sprintf("a name in its path is %d bytes; file systems take at most %d", len(segment), maxName)}
+		}
 		if strings.HasPrefix(segment, "..") {
 			return &Fault{Path: source, Message: fmt.Sprintf("%q begins with two dots, which Kubernetes keeps for itself", segment)}
 		}

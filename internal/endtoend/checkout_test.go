@@ -18,6 +18,7 @@ type checkout struct {
 	staging, production string // namespaces
 	temporary           string // skycap's TMPDIR
 	env                 []string
+	said                *transcript // by all runs of skycap
 }
 
 // newCheckout clones the lab's repository. Each commit to the clone builds its image.
@@ -39,7 +40,7 @@ func emptyCheckout(t *testing.T) *checkout { t.Helper(); return checkoutFor(t, n
 // checkoutFor is an empty folder of somebody who deploys to a namespace.
 func checkoutFor(t *testing.T, namespace string) *checkout {
 	t.Helper()
-	c := &checkout{t: t, folder: t.TempDir(), temporary: shortFolder(t), staging: namespace, production: "no-such-namespace"}
+	c := &checkout{t: t, folder: t.TempDir(), temporary: shortFolder(t), staging: namespace, production: "no-such-namespace", said: &transcript{}}
 	c.env = []string{
 		"HGRCPATH=", "HGPLAIN=1", "HGENCODING=utf-8", "HGUSER=Ann Archer <ann@example.com>", "TMPDIR=" + c.temporary,
 		"SKYCAP_OUTPUT=", "NO_COLOR=1", "XDG_CONFIG_HOME=" + c.temporary,
@@ -47,6 +48,7 @@ func checkoutFor(t *testing.T, namespace string) *checkout {
 		"GIT_COMMITTER_NAME=Ann", "GIT_COMMITTER_EMAIL=ann@example.com",
 	}
 	t.Cleanup(c.assertNothingLeft)
+	t.Cleanup(c.assertSilent)
 	return c
 }
 

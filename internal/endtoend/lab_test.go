@@ -46,7 +46,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// runTests builds skycap, where there is a lab to run it against, and runs the tests.
+// runTests builds skycap, where there is a lab to run it against, and runs the tests
+// while it is on the watch for the canary.
 func runTests(m *testing.M) (int, error) {
 	if os.Getenv("SKYCAP_LAB_STATE") == "" || os.Getenv("KUBECONFIG") == "" {
 		return m.Run(), nil
@@ -69,7 +70,9 @@ func runTests(m *testing.M) (int, error) {
 	if err := flag.Set("test.parallel", "6"); err != nil {
 		return 1, err
 	}
-	return m.Run(), nil
+	watch := watchForCanary()
+	code := m.Run()
+	return code, watch.end()
 }
 
 // needLab skips the test where no lab is up, and fails it where one must be.

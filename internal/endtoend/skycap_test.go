@@ -78,6 +78,7 @@ func (r *running) end() outcome {
 	_, err := io.Copy(io.Discard, r.lines)
 	require.NoError(r.c.t, err)
 	_ = r.program.Wait() // its exit code says more
+	r.c.said.add(r.seen.String(), r.stderr.String())
 	return outcome{code: r.program.ProcessState.ExitCode(), stdout: r.seen.String(), stderr: r.stderr.String()}
 }
 

@@ -16,7 +16,7 @@ const (
 	webText       = "config/web/name.txt"
 )
 
-// newSmall is a repository with one service, web, of one pod. Its commits get the
+// newSmall is a repository with one service, web, of one pod, which has the canary. Its commits get the
 // example's image, and no build.
 func newSmall(t *testing.T, more ...string) *checkout {
 	t.Helper()
@@ -24,7 +24,8 @@ func newSmall(t *testing.T, more ...string) *checkout {
 	c := emptyCheckout(t)
 	c.hg("init")
 	services := append([]string{"web"}, more...)
-	c.write("skycap.yaml", settingsOf(c, services...))
+	c.write("skycap.yaml", withSecrets(settingsOf(c, services...)))
+	keep(t, c).seal("secrets/staging/canary.age", canary)
 	for _, service := range services {
 		c.write("deploy/"+service+"/deployment.yaml", fmt.Sprintf(tinyDeployment, service))
 		c.write("config/"+service+"/name.txt", service+" of "+c.staging+"\n")

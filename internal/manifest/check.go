@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -74,4 +75,21 @@ func (s Service) faultsOf(object Object) []string {
 	faults = append(faults, object.checkRun()...)
 	slices.Sort(faults)
 	return faults
+}
+
+// objectSize is how many bytes of JSON an object with pods may have. etcd takes 1.5 MiB;
+// long before, the API server runs into its own time limit, since it compares the paths
+// of all files that a pod mounts with each other.
+const objectSize = 1 << 20
+
+// checkSize refuses an object that its pods' files make too large: each file in a folder
+// has its path there.
+func checkSize(object Object) error {
+	text, err := json.Marshal(object.Object)
+	if err != nil || len(text) <= objectSize {
+		return err
+	}
+	return &Fault{Source: object.Source, Message: fmt.Sprintf(
+		"%s is %d bytes with the paths of the files that it mounts; it may have at most %d (1 MiB): "+
+			"shorten the paths, or have fewer files in folders", object, len(text), objectSize)}
 }

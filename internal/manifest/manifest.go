@@ -76,6 +76,7 @@ func (s Service) Build() ([]Object, error) {
 	for _, object := range objects {
 		for _, pod := range podTemplates(object) {
 			s.labelPod(pod)
+			faults = append(faults, checkSize(object))
 		}
 	}
 	objects = append(objects, rendered...)

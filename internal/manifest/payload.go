@@ -17,11 +17,18 @@ import (
 	"github.com/skycap/skycap/internal/revision"
 )
 
-// mapSize is how many bytes of keys and values one ConfigMap or Secret may hold: what
-// etcd takes in one request, less the rest of the object.
-const mapSize = config.MaxFileSize + maxKey
+// mapSize is how many bytes one ConfigMap or Secret may hold, as etcd takes them: one
+// file of any size is less. etcd takes 1.5 MiB in one request.
+const mapSize = config.MaxFileSize + 2*maxKey + entrySize
 
 const maxKey = 253
+
+// entrySize is how many bytes an entry takes beside its value and twice its key, of
+// which managedFields have one.
+const entrySize = 32
+
+// sizeOf is how much of mapSize an entry takes.
+func sizeOf(key string, data []byte) int { return 2*len(key) + entrySize + len(data) }
 
 // payload is a tree that all containers of a service see as a volume.
 type payload struct {
@@ -71,8 +78,7 @@ func (p payload) pack() []*holder {
 	for _, name := range p.tree.Files.Paths() {
 		file := p.tree.Files[name]
 		key := fileKey(name)
-		size := len(key) + len(file.Data)
-		if len(packed) == 0 || packed[len(packed)-1].size+size > mapSize {
+		if len(packed) == 0 || packed[len(packed)-1].size+sizeOf(key, file.Data) > mapSize {
 			packed = append(packed, p.newHolder(len(packed)))
 		}
 		packed[len(packed)-1].add(key, name, file)
@@ -124,13 +130,13 @@ func (m *holder) add(key, name string, file revision.File) {
 	}
 	m.exact = m.exact || key != name || file.Executable
 	m.items = append(m.items, item)
-	m.size += len(key) + len(file.Data)
 	m.put(key, file.Data)
 }
 
 // put stores text as data, and as binaryData what JSON would not carry as it is. A
 // Secret's data is in base64 always.
 func (m *holder) put(key string, data []byte) {
+	m.size += sizeOf(key, data)
 	switch {
 	case m.object.GetKind() == "Secret":
 		child(m.object.Object, "data")[key] = base64.StdEncoding.EncodeToString(data)
@@ -141,10 +147,20 @@ func (m *holder) put(key string, data []byte) {
 	}
 }
 
+// isText reports whether JSON carries data as it is, at no more than thrice the length:
+// Go spells out what means something in HTML, in six bytes each, and the API server
+// takes 3 MiB in one request.
 func isText(data []byte) bool {
-	return utf8.Valid(data) && !slices.ContainsFunc([]rune(string(data)), func(r rune) bool {
-		return r < ' ' && r != '\n' && r != '\t' && r != '\r' || r == 0x7f
-	})
+	spelledOut := 0
+	for _, char := range data {
+		switch {
+		case char < ' ' && char != '\n' && char != '\t' && char != '\r', char == 0x7f:
+			return false
+		case char == '<', char == '>', char == '&':
+			spelledOut++
+		}
+	}
+	return spelledOut*10 <= len(data)*3 && utf8.Valid(data)
 }
 
 // plainKey is what a ConfigMap's key may be, less what mounts refuse: a leading

@@ -37,6 +37,7 @@ func (p payload) place(objects []Object) ([]Object, error) {
 		faults = append(faults, err)
 	}
 	packed := p.pack()
+	faults = append(faults, p.checkVariables(packed))
 	for _, user := range users {
 		hash := Unused
 		if !isNamed || user.names() {
@@ -101,6 +102,16 @@ func (p payload) keyReferences(container map[string]any) []map[string]any {
 		}
 	}
 	return found
+}
+
+// checkVariables refuses more variables than one object can hold: a container takes
+// them from one, so that a name in two files means the later.
+func (p payload) checkVariables(packed []*holder) error {
+	if last := packed[len(packed)-1]; last.isEnv && last.size > mapSize {
+		return &Fault{Source: "*.env", Message: fmt.Sprintf(
+			"the variables of %s %q are %d bytes; one object holds at most %d (900 KiB)", p.kind, p.name, last.size, mapSize)}
+	}
+	return nil
 }
 
 // checkFree refuses an object of the payload's own name: a reference could mean either.

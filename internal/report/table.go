@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bufio"
 	"bytes"
 	"io"
 	"slices"
@@ -44,10 +45,10 @@ func writeRow(w io.Writer, cells []string) error {
 
 // Lines prints lines of text, without what a terminal would take for commands.
 func Lines(w io.Writer, lines []string) error {
+	buffered := bufio.NewWriter(w)
 	for _, line := range lines {
-		if _, err := io.WriteString(w, clean(line)+"\n"); err != nil {
-			return err
-		}
+		_, _ = buffered.WriteString(clean(line))
+		_ = buffered.WriteByte('\n')
 	}
-	return nil
+	return buffered.Flush()
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/config"
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/storage/filesystem"
 
@@ -23,6 +24,7 @@ import (
 type gitRepository struct {
 	dir        string
 	repository *git.Repository
+	packs      *filesystem.Storage
 }
 
 // openGit has go-git read the repository, or where that can't, git itself.
@@ -44,7 +46,21 @@ func openGit(runner run.Runner, root string) (Repository, error) {
 	if isPartial(settings) {
 		return &gitProgram{runner: runner, dir: root}, nil
 	}
-	return &gitRepository{dir: root, repository: repository}, nil
+	packs := keepOpen(repository)
+	if repository, err = git.Open(packs, nil); err != nil {
+		return nil, fmt.Errorf("open the Git repository %q: %w", root, err)
+	}
+	return &gitRepository{dir: root, repository: repository, packs: packs}, nil
+}
+
+// packCache bounds what go-git keeps of packs: what differences are made of, and no more.
+const packCache = 16 * cache.MiByte
+
+// keepOpen is the storage of a repository whose packs stay open: go-git would open them
+// anew for each file.
+func keepOpen(repository *git.Repository) *filesystem.Storage {
+	opened := repository.Storer.(*filesystem.Storage)
+	return filesystem.NewStorageWithOptions(opened.Filesystem(), cache.NewObjectLRU(packCache), filesystem.Options{KeepDescriptors: true})
 }
 
 // isPartial tells whether some remote has promised objects that are not here yet: git
@@ -60,7 +76,7 @@ func isPartial(settings *config.Config) bool {
 
 func (g *gitRepository) Kind() string { return Git }
 
-func (g *gitRepository) Close() error { return nil }
+func (g *gitRepository) Close() error { return g.packs.Close() }
 
 func (g *gitRepository) Resolve(_ context.Context, name string) (Revision, error) {
 	if err := checkName(name); err != nil {
@@ -114,7 +130,7 @@ func (g *gitRepository) withPrefix(prefix string) ([]Revision, error) {
 	if err != nil {
 		return nil, err
 	}
-	hashes, err := g.repository.Storer.(*filesystem.Storage).HashesWithPrefix(whole)
+	hashes, err := g.packs.HashesWithPrefix(whole)
 	if err != nil {
 		return nil, err
 	}

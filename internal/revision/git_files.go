@@ -14,7 +14,6 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/format/objfile"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/storage/filesystem"
 )
 
 func (g *gitRepository) Files(ctx context.Context, revision Revision, paths []string, limit Limit) (Tree, error) {
@@ -54,11 +53,10 @@ func (g *gitRepository) Files(ctx context.Context, revision Revision, paths []st
 // size is the size of a file, in bytes, that is not read. Of those in a file of their own
 // go-git would leave that open: a folder of many would use up all that we may open.
 func (g *gitRepository) size(hash plumbing.Hash) (size int64, err error) {
-	store := g.repository.Storer.(*filesystem.Storage)
 	name := hash.String()
-	file, err := store.Filesystem().Open(path.Join("objects", name[:2], name[2:]))
+	file, err := g.packs.Filesystem().Open(path.Join("objects", name[:2], name[2:]))
 	if err != nil {
-		return store.EncodedObjectSize(hash)
+		return g.packs.EncodedObjectSize(hash)
 	}
 	defer func() { _ = file.Close() }()
 	reader, err := objfile.NewReader(file)

@@ -1,0 +1,87 @@
+//go:build unix
+
+package benchconfig
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Between these lines of docs/bench-config.md lies what a run has measured.
+const (
+	tablesBegin = "<!-- made by make bench-config: begin -->\n"
+	tablesEnd   = "<!-- made by make bench-config: end -->\n"
+)
+
+// verdict is a figure, and the most that it may be.
+type verdict struct {
+	what           string
+	measured, most float64
+	unit           string
+}
+
+func (v verdict) String() string {
+	word := "met"
+	if v.measured > v.most {
+		word = "**missed**"
+	}
+	return fmt.Sprintf("| %s | %.2f%s | %.2f%s | %s |\n", v.what, v.measured, v.unit, v.most, v.unit, word)
+}
+
+func (b *bench) verdicts() []verdict {
+	var found []verdict
+	for _, name := range []string{"skycap, Git", "skycap, Mercurial"} {
+		ratio := b.median(name, some, seconds) / b.median("kubectl kustomize", some, seconds)
+		found = append(found, verdict{fmt.Sprintf("%s: time for %d files, to kubectl", name, some), ratio, 0.25, " ×"})
+	}
+	for _, name := range []string{"skycap, Git", "skycap, Mercurial"} {
+		growth := b.median(name, many, cpu) / many / (b.median(name, some, cpu) / some)
+		found = append(found,
+			verdict{fmt.Sprintf("%s: CPU time of a file among %d, to one among %d", name, many, some), growth, 1.25, " ×"},
+			verdict{fmt.Sprintf("%s: memory for %d files", name, many), slices.Max(figures(b.ran[name][many], memory)), 150, " MiB"})
+	}
+	return found
+}
+
+// write puts the tables of this run into docs/bench-config.md.
+func (b *bench) write(t *testing.T, verdicts []verdict) {
+	t.Helper()
+	const page = "../../../docs/bench-config.md"
+	content, err := os.ReadFile(page)
+	require.NoError(t, err)
+	before, rest, begins := strings.Cut(string(content), tablesBegin)
+	_, after, ends := strings.Cut(rest, tablesEnd)
+	require.True(t, begins && ends, "%s lacks its markers", page)
+	tables := b.tables(verdicts)
+	t.Log("\n" + tables)
+	require.NoError(t, os.WriteFile(page, []byte(before+tablesBegin+"\n"+tables+"\n"+tablesEnd+after), 0o644))
+}
+
+func (b *bench) tables(verdicts []verdict) string {
+	var out strings.Builder
+	out.WriteString("| what | measured | at most | |\n| --- | --- | --- | --- |\n")
+	for _, v := range verdicts {
+		out.WriteString(v.String())
+	}
+	fmt.Fprintf(&out, "\n| %d rounds, kubectl %s | %d files, s | CPU, s | %d files, s | CPU, s | %d files, s | CPU, s | MiB |\n",
+		b.rounds, b.kubectl, few, some, many)
+	out.WriteString("| --- | --- | --- | --- | --- | --- | --- | --- |\n")
+	for _, tool := range b.tools {
+		fmt.Fprintf(&out, "| %s |", tool.name)
+		for _, count := range []int{few, some, many} {
+			fmt.Fprintf(&out, " %s | %.2f |", spread(figures(b.ran[tool.name][count], seconds)), b.median(tool.name, count, cpu))
+		}
+		fmt.Fprintf(&out, " %.0f |\n", slices.Max(figures(b.ran[tool.name][many], memory)))
+	}
+	return out.String()
+}
+
+// spread is the median, the least and the most.
+func spread(figures []float64) string {
+	return fmt.Sprintf("%.2f (%.2f–%.2f)", median(figures), slices.Min(figures), slices.Max(figures))
+}
