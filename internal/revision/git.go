@@ -56,11 +56,12 @@ func openGit(runner run.Runner, root string) (Repository, error) {
 // packCache bounds what go-git keeps of packs: what differences are made of, and no more.
 const packCache = 16 * cache.MiByte
 
-// keepOpen is the storage of a repository whose packs stay open: go-git would open them
-// anew for each file.
+// keepOpen is the storage of a repository whose packs stay open, and that knows from a
+// list which objects have a file of their own: go-git would look for each, and open the
+// packs anew.
 func keepOpen(repository *git.Repository) *filesystem.Storage {
 	opened := repository.Storer.(*filesystem.Storage)
-	return filesystem.NewStorageWithOptions(opened.Filesystem(), cache.NewObjectLRU(packCache), filesystem.Options{KeepDescriptors: true})
+	return filesystem.NewStorageWithOptions(opened.Filesystem(), cache.NewObjectLRU(packCache), filesystem.Options{KeepDescriptors: true, ExclusiveAccess: true})
 }
 
 // isPartial tells whether some remote has promised objects that are not here yet: git

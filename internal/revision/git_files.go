@@ -26,14 +26,15 @@ func (g *gitRepository) Files(ctx context.Context, revision Revision, paths []st
 		return nil, err
 	}
 	names := slices.Sorted(maps.Keys(found))
-	sizes := make([]int64, len(names))
 	isLimited := limit != (Limit{})
 	tooMany := isLimited && len(names) > limit.Files
+	hashes, sizes := make([]plumbing.Hash, len(names)), make([]int64, len(names))
 	for i, at := range names {
-		if sizes[i] = Unsized; isLimited && !tooMany {
-			if sizes[i], err = g.size(found[at].Hash); err != nil {
-				return nil, fmt.Errorf("%q at %s: %w", at, revision.Short(), err)
-			}
+		hashes[i], sizes[i] = found[at].Hash, Unsized
+	}
+	if isLimited && !tooMany {
+		if sizes, err = g.sizes(hashes); err != nil {
+			return nil, fmt.Errorf("files at %s: %w", revision.Short(), err)
 		}
 	}
 	tree := make(Tree, len(names))
@@ -50,13 +51,33 @@ func (g *gitRepository) Files(ctx context.Context, revision Revision, paths []st
 	return tree, ctx.Err()
 }
 
-// size is the size of a file, in bytes, that is not read. Of those in a file of their own
-// go-git would leave that open: a folder of many would use up all that we may open.
-func (g *gitRepository) size(hash plumbing.Hash) (size int64, err error) {
+// sizes are those of files, in bytes, which are not read.
+func (g *gitRepository) sizes(hashes []plumbing.Hash) ([]int64, error) {
+	loose := map[plumbing.Hash]bool{}
+	if err := g.packs.ForEachObjectHash(func(hash plumbing.Hash) error { loose[hash] = true; return nil }); err != nil {
+		return nil, err
+	}
+	sizes := make([]int64, len(hashes))
+	for i, hash := range hashes {
+		sizeOf := g.packs.EncodedObjectSize
+		if loose[hash] {
+			sizeOf = g.looseSize
+		}
+		var err error
+		if sizes[i], err = sizeOf(hash); err != nil {
+			return nil, fmt.Errorf("object %s: %w", hash, err)
+		}
+	}
+	return sizes, nil
+}
+
+// looseSize is the size of an object that has a file of its own. go-git would leave that
+// open: a folder of many would use up all that we may open.
+func (g *gitRepository) looseSize(hash plumbing.Hash) (size int64, err error) {
 	name := hash.String()
 	file, err := g.packs.Filesystem().Open(path.Join("objects", name[:2], name[2:]))
 	if err != nil {
-		return g.packs.EncodedObjectSize(hash)
+		return 0, err
 	}
 	defer func() { _ = file.Close() }()
 	reader, err := objfile.NewReader(file)
