@@ -53,15 +53,20 @@ func openGit(runner run.Runner, root string) (Repository, error) {
 	return &gitRepository{dir: root, repository: repository, packs: packs}, nil
 }
 
-// packCache bounds what go-git keeps of packs: what differences are made of, and no more.
-const packCache = 16 * cache.MiByte
+// Of what go-git keeps of the objects that it reads, in bytes: how much in all, and how
+// large an object may be that it reads as a whole at once.
+const (
+	objectCache = 8 * cache.MiByte
+	largeObject = 1 << 20
+)
 
 // keepOpen is the storage of a repository whose packs stay open, and that knows from a
 // list which objects have a file of their own: go-git would look for each, and open the
 // packs anew.
 func keepOpen(repository *git.Repository) *filesystem.Storage {
 	opened := repository.Storer.(*filesystem.Storage)
-	return filesystem.NewStorageWithOptions(opened.Filesystem(), cache.NewObjectLRU(packCache), filesystem.Options{KeepDescriptors: true, ExclusiveAccess: true})
+	return filesystem.NewStorageWithOptions(opened.Filesystem(), cache.NewObjectLRU(objectCache),
+		filesystem.Options{KeepDescriptors: true, ExclusiveAccess: true, LargeObjectThreshold: largeObject})
 }
 
 // isPartial tells whether some remote has promised objects that are not here yet: git

@@ -12,7 +12,6 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
-	"github.com/go-git/go-git/v5/plumbing/format/objfile"
 	"github.com/go-git/go-git/v5/plumbing/object"
 )
 
@@ -25,68 +24,39 @@ func (g *gitRepository) Files(ctx context.Context, revision Revision, paths []st
 	if err != nil {
 		return nil, err
 	}
-	names := slices.Sorted(maps.Keys(found))
-	isLimited := limit != (Limit{})
-	tooMany := isLimited && len(names) > limit.Files
-	hashes, sizes := make([]plumbing.Hash, len(names)), make([]int64, len(names))
-	for i, at := range names {
-		hashes[i], sizes[i] = found[at].Hash, Unsized
-	}
-	if isLimited && !tooMany {
-		if sizes, err = g.sizes(hashes); err != nil {
-			return nil, fmt.Errorf("files at %s: %w", revision.Short(), err)
+	tree := make(Tree, len(found))
+	if limit != (Limit{}) && len(found) > limit.Files {
+		for at, entry := range found {
+			tree[at] = File{Unread: Unsized, Executable: entry.Mode == filemode.Executable}
 		}
+		return tree, nil
 	}
-	tree := make(Tree, len(names))
+	names := slices.Sorted(maps.Keys(found))
+	blobs, sizes := make([]plumbing.EncodedObject, len(names)), make([]int64, len(names))
+	for i := 0; i < len(names) && limit != (Limit{}); i++ { // of large ones this reads only how large they are
+		if blobs[i], err = g.blob(found[names[i]]); err != nil {
+			return nil, fmt.Errorf("%q at %s: %w", names[i], revision.Short(), err)
+		}
+		sizes[i] = blobs[i].Size()
+	}
 	for i, isRead := range limit.read(sizes) {
-		at, entry := names[i], found[names[i]]
-		if tooMany || !isRead {
-			tree[at] = File{Unread: sizes[i], Executable: entry.Mode == filemode.Executable}
+		entry, blob := found[names[i]], blobs[i]
+		blobs[i] = nil // in memory each byte lies once
+		if !isRead {
+			tree[names[i]] = File{Unread: sizes[i], Executable: entry.Mode == filemode.Executable}
 			continue
 		}
-		if err := g.addFile(tree, entry, at); err != nil {
-			return nil, fmt.Errorf("%q at %s: %w", at, revision.Short(), err)
+		if blob == nil {
+			blob, err = g.blob(entry)
+		}
+		if err == nil {
+			tree[names[i]], err = readBlob(blob, entry.Mode)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%q at %s: %w", names[i], revision.Short(), err)
 		}
 	}
 	return tree, ctx.Err()
-}
-
-// sizes are those of files, in bytes, which are not read.
-func (g *gitRepository) sizes(hashes []plumbing.Hash) ([]int64, error) {
-	loose := map[plumbing.Hash]bool{}
-	if err := g.packs.ForEachObjectHash(func(hash plumbing.Hash) error { loose[hash] = true; return nil }); err != nil {
-		return nil, err
-	}
-	sizes := make([]int64, len(hashes))
-	for i, hash := range hashes {
-		sizeOf := g.packs.EncodedObjectSize
-		if loose[hash] {
-			sizeOf = g.looseSize
-		}
-		var err error
-		if sizes[i], err = sizeOf(hash); err != nil {
-			return nil, fmt.Errorf("object %s: %w", hash, err)
-		}
-	}
-	return sizes, nil
-}
-
-// looseSize is the size of an object that has a file of its own. go-git would leave that
-// open: a folder of many would use up all that we may open.
-func (g *gitRepository) looseSize(hash plumbing.Hash) (size int64, err error) {
-	name := hash.String()
-	file, err := g.packs.Filesystem().Open(path.Join("objects", name[:2], name[2:]))
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = file.Close() }()
-	reader, err := objfile.NewReader(file)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = reader.Close() }()
-	_, size, err = reader.Header()
-	return size, err
 }
 
 // visit shows each file and link at or below the paths, or of all the commit.
@@ -187,24 +157,22 @@ func (g *gitRepository) descend(ctx context.Context, entry object.TreeEntry, at 
 	return nil
 }
 
-func (g *gitRepository) addFile(tree Tree, entry object.TreeEntry, at string) error {
-	blob, err := g.repository.BlobObject(entry.Hash)
-	if err != nil {
-		return err
-	}
+func (g *gitRepository) blob(entry object.TreeEntry) (plumbing.EncodedObject, error) {
+	return g.packs.EncodedObject(plumbing.BlobObject, entry.Hash)
+}
+
+func readBlob(blob plumbing.EncodedObject, mode filemode.FileMode) (File, error) {
 	reader, err := blob.Reader()
 	if err != nil {
-		return err
+		return File{}, err
 	}
 	defer func() { _ = reader.Close() }()
-	data := make([]byte, blob.Size)
+	data := make([]byte, blob.Size())
 	if _, err := io.ReadFull(reader, data); err != nil {
-		return err
+		return File{}, err
 	}
-	if entry.Mode == filemode.Symlink {
-		tree[at] = File{Link: string(data)}
-	} else {
-		tree[at] = File{Data: data, Executable: entry.Mode == filemode.Executable}
+	if mode == filemode.Symlink {
+		return File{Link: string(data)}, nil
 	}
-	return nil
+	return File{Data: data, Executable: mode == filemode.Executable}, nil
 }
