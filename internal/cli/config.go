@@ -105,6 +105,7 @@ func printYAML(out io.Writer, values []any) error {
 	made := errgroup.Group{}
 	for i, value := range values {
 		made.Go(func() error {
+			documents[i].WriteString("---\n")
 			encoder := yaml.NewEncoder(&documents[i])
 			return errors.Join(encoder.Encode(sorted(value)), encoder.Close())
 		})
@@ -113,7 +114,7 @@ func printYAML(out io.Writer, values []any) error {
 		return err
 	}
 	for i := range documents {
-		if _, err := fmt.Fprintf(out, "---\n%s", &documents[i]); err != nil {
+		if _, err := documents[i].WriteTo(out); err != nil {
 			return err
 		}
 	}

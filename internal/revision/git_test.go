@@ -150,6 +150,35 @@ func TestUnusualGitRepositories(t *testing.T) {
 	}
 }
 
+// Large files, each in a file of its own as long as nobody packs them, and packed as
+// differences from each other.
+func TestLargeGitFiles(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t, Git)
+	texts := map[string]string{}
+	var text strings.Builder
+	for i := range 3 {
+		for line := range 100_000 {
+			fmt.Fprintf(&text, "line %d of %d\n", line*line, i)
+		}
+		c.write("large", text.String())
+		texts[c.commit("larger")] = text.String()
+	}
+	for range 2 {
+		repository := c.open()
+		for id, text := range texts {
+			require.Greater(t, len(text), 1<<20)
+			files, err := repository.Files(t.Context(), Revision{ID: id}, nil, Limit{Files: 10, Size: 1 << 20, Total: 1 << 20})
+			require.NoError(t, err)
+			assert.Equal(t, Tree{"large": {Unread: int64(len(text))}}, files)
+			files, err = repository.Files(t.Context(), Revision{ID: id}, nil, Limit{})
+			require.NoError(t, err)
+			assert.True(t, text == string(files["large"].Data))
+		}
+		c.do("gc", "--quiet")
+	}
+}
+
 // clone clones a checkout as if it were elsewhere.
 func (c checkout) clone(options ...string) checkout {
 	c.t.Helper()
