@@ -68,6 +68,20 @@ func TestHashCoversPathBytesAndMode(t *testing.T) {
 	}
 }
 
+// A file's bytes can't pass for what stands between two files.
+func TestHashKeepsFilesApart(t *testing.T) {
+	t.Parallel()
+	render := func(tree revision.Tree) string {
+		rendered, err := Render(tree, []string{"c"}, fields())
+		require.NoError(t, err)
+		return rendered.Hash
+	}
+	two := render(files("c/a", "1", "c/b", "2"))
+	for _, between := range []string{"1 b false 1\n", "1 b false 2\n", "1 b false\n", "1 b false \n"} {
+		assert.NotEqual(t, two, render(files("c/a", "1"+between+"2")), "%q", between)
+	}
+}
+
 func TestAllFaultsAtOnce(t *testing.T) {
 	t.Parallel()
 	tree := files(
