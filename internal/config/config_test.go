@@ -145,6 +145,7 @@ func TestTemplatesEnd(t *testing.T) {
 		"a text that doubles":          {`{{ $x := "x" }}{{ range 60 }}{{ $x = print $x $x }}{{ end }}`, "the template's output is over"},
 		"a text that is formatted":     {`{{ $x := "x" }}{{ range 60 }}{{ $x = printf "%s%s" $x $x }}{{ end }}`, "the template's output is over"},
 		"a text that is escaped":       {`{{ $x := "&" }}{{ range 60 }}{{ $x = html $x $x }}{{ end }}`, "the template's output is over"},
+		"long texts again and again":   {"\n\n{{ range 999999 }}{{ $x := printf \"%900000d\" 1 }}{{ end }}", ":3: the template takes more"},
 		"a file":                       {`{{ readFile "/etc/passwd" }}`, `c/x.tmpl:1: function "readFile" not defined`},
 		"the environment":              {`{{ env "HOME" }}`, `c/x.tmpl:1: function "env" not defined`},
 	} {

@@ -7,9 +7,13 @@ import (
 	"text/template/parse"
 )
 
-// maxSteps is how many rounds of loops and calls of templates one file may take:
-// a moment's work, and more than 900 KiB of output have any use for.
-const maxSteps = 1_000_000
+// maxSteps is how many rounds of loops and calls of templates one file may take, and
+// texts of stepBytes that its functions make: a moment's work, and more than 900 KiB of
+// output have any use for.
+const (
+	maxSteps  = 1_000_000
+	stepBytes = 1000
+)
 
 // stepFunc is the function that countSteps has templates call.
 const stepFunc = "skycapStep"
@@ -25,8 +29,19 @@ func (s *steps) take(line int) (string, error) {
 	return "", nil
 }
 
+// makes takes those that a text is worth, and refuses one that is longer than a file.
+func (s *steps) makes(text string) (string, error) {
+	if len(text) > MaxFileSize {
+		return "", errTooLong
+	}
+	if *s -= steps(len(text) / stepBytes); *s < 0 {
+		return "", &stepsError{}
+	}
+	return text, nil
+}
+
 // stepsError says that a template seems to have no end.
-type stepsError struct{ line int }
+type stepsError struct{ line int } // 0 where the error that it is within has it
 
 func (*stepsError) Error() string {
 	return fmt.Sprintf("the template takes more than %d steps, as if it had no end", maxSteps)
@@ -93,23 +108,16 @@ func lineOf(text []byte, at parse.Pos) int { return 1 + bytes.Count(text[:at], [
 
 // boundedFuncs are the functions of text/template whose result can be longer than what
 // they are given, such that it can't be longer than a file.
-func boundedFuncs() template.FuncMap {
+func (s *steps) boundedFuncs() template.FuncMap {
 	funcs := template.FuncMap{}
 	for name, make := range map[string]func(...any) string{
 		"print": fmt.Sprint, "println": fmt.Sprintln,
 		"html": template.HTMLEscaper, "js": template.JSEscaper, "urlquery": template.URLQueryEscaper,
 	} {
-		funcs[name] = func(values ...any) (string, error) { return withinFile(make(values...)) }
+		funcs[name] = func(values ...any) (string, error) { return s.makes(make(values...)) }
 	}
 	funcs["printf"] = func(format string, values ...any) (string, error) {
-		return withinFile(fmt.Sprintf(format, values...))
+		return s.makes(fmt.Sprintf(format, values...))
 	}
 	return funcs
-}
-
-func withinFile(text string) (string, error) {
-	if len(text) > MaxFileSize {
-		return "", errTooLong
-	}
-	return text, nil
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -25,7 +26,7 @@ type Fields struct {
 func (f Fields) render(source string, text []byte) ([]byte, error) {
 	left := steps(maxSteps)
 	parsed, err := template.New("").Option("missingkey=error").
-		Funcs(boundedFuncs()).
+		Funcs(left.boundedFuncs()).
 		Funcs(template.FuncMap{"addr": f.Addr, stepFunc: left.take}).
 		Parse(string(text))
 	if err != nil {
@@ -45,14 +46,14 @@ func (f Fields) render(source string, text []byte) ([]byte, error) {
 var templatePlace = regexp.MustCompile(`^template: :(\d+):(?:\d+:)? (?:executing "" at )?`)
 
 func templateFault(source string, err error) error {
-	var endless *stepsError
-	if errors.As(err, &endless) {
-		return &Fault{Path: source, Line: endless.line, Message: endless.Error()}
-	}
 	message, line := err.Error(), 0
 	if place := templatePlace.FindStringSubmatch(message); place != nil {
 		line, _ = strconv.Atoi(place[1])
 		message = message[len(place[0]):]
+	}
+	var endless *stepsError
+	if errors.As(err, &endless) {
+		line, message = cmp.Or(endless.line, line), endless.Error()
 	}
 	return &Fault{Path: source, Line: line, Message: message}
 }
