@@ -6,6 +6,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/skycap/skycap/internal/revision"
 )
@@ -39,11 +40,11 @@ func variables(files revision.Tree) (map[string]string, []*Fault) {
 			}
 			variable, value, assigned := strings.Cut(line, "=")
 			variable = strings.TrimSpace(variable)
-			if !assigned || !variableName.MatchString(variable) {
+			if !assigned || !variableName.MatchString(variable) || !utf8.ValidString(value) {
 				if files[name].Private {
 					line = "…"
 				}
-				faults = append(faults, &Fault{Path: name, Line: i + 1, Message: fmt.Sprintf("%q is no NAME=value", line)})
+				faults = append(faults, &Fault{Path: name, Line: i + 1, Message: fmt.Sprintf("%q is no NAME=value in UTF-8", line)})
 				continue
 			}
 			variables[variable] = value

@@ -140,7 +140,7 @@ func (m *holder) put(key string, data []byte) {
 	switch {
 	case m.object.GetKind() == "Secret":
 		child(m.object.Object, "data")[key] = base64.StdEncoding.EncodeToString(data)
-	case isText(data):
+	case m.isEnv, isText(data): // variables come from data alone
 		child(m.object.Object, "data")[key] = string(data)
 	default:
 		child(m.object.Object, "binaryData")[key] = base64.StdEncoding.EncodeToString(data)

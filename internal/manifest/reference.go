@@ -210,12 +210,16 @@ func (p payload) pointKey(object Object, reference map[string]any, packed []*hol
 	if !ok {
 		held, key, ok = holding(packed, name)
 	}
-	if !ok && reference["optional"] != true {
+	switch {
+	case !ok && reference["optional"] != true:
 		return p.missing(object, name)
+	case !ok:
+		return nil
 	}
-	if ok {
-		reference["name"], reference["key"] = held.object.GetName(), key
+	if binary, _ := held.object.Object["binaryData"].(map[string]any); binary[key] != nil {
+		return &Fault{Source: object.Source, Message: fmt.Sprintf("%s takes a variable from %q of %s %q, which is no text", object, name, p.kind, p.name)}
 	}
+	reference["name"], reference["key"] = held.object.GetName(), key
 	return nil
 }
 

@@ -148,6 +148,19 @@ func TestVariablesOfAllContainersComeOnce(t *testing.T) {
 	}
 }
 
+func TestVariablesAreText(t *testing.T) {
+	t.Parallel()
+	s := pods("containers: [{name: a, image: b, env: [{name: A, valueFrom: {configMapKeyRef: {name: shop-web-config, key: MARKUP}}}]}]")
+	s.Config.Files = files("x.env", "MARKUP=<<<>>>\n", "binary", "\x00")
+	objects, err := s.Build()
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{"MARKUP": "<<<>>>"}, objects[2].Object["data"], "containers take no variable from binaryData")
+
+	s.Files = files("deploy/web", strings.ReplaceAll(string(s.Files["deploy/web"].Data), "MARKUP", "binary"))
+	_, err = s.Build()
+	assert.ErrorContains(t, err, `takes a variable from "binary" of ConfigMap "shop-web-config", which is no text`)
+}
+
 func TestSeveralMapsBehindOneName(t *testing.T) {
 	t.Parallel()
 	s := pods("containers: [{name: a, image: b}], volumes: [{name: c, configMap: {name: shop-web-config, defaultMode: 288}}, {name: d, configMap: {name: shop-web-config, items: [{key: two, path: z}]}}]")

@@ -22,6 +22,7 @@ import (
 
 // gitRepository is a Git repository, read by go-git with no program started.
 type gitRepository struct {
+	runner     run.Runner // of git itself, for names that go-git doesn't know
 	dir        string
 	repository *git.Repository
 	packs      *filesystem.Storage
@@ -47,10 +48,13 @@ func openGit(runner run.Runner, root string) (Repository, error) {
 		return &gitProgram{runner: runner, dir: root}, nil
 	}
 	packs := keepOpen(repository)
+	if _, err := packs.Filesystem().Stat("objects/info/alternates"); err == nil { // objects are in another repository
+		return &gitProgram{runner: runner, dir: root}, nil
+	}
 	if repository, err = git.Open(packs, nil); err != nil {
 		return nil, fmt.Errorf("open the Git repository %q: %w", root, err)
 	}
-	return &gitRepository{dir: root, repository: repository, packs: packs}, nil
+	return &gitRepository{runner: runner, dir: root, repository: repository, packs: packs}, nil
 }
 
 // Of what go-git keeps of the objects that it reads, in bytes: how much in all, and how
@@ -84,12 +88,15 @@ func (g *gitRepository) Kind() string { return Git }
 
 func (g *gitRepository) Close() error { return g.packs.Close() }
 
-func (g *gitRepository) Resolve(_ context.Context, name string) (Revision, error) {
+func (g *gitRepository) Resolve(ctx context.Context, name string) (Revision, error) {
 	if err := checkName(name); err != nil {
 		return Revision{}, err
 	}
 	if gitFileName.MatchString(name) {
 		return Revision{}, &UnknownError{Name: name, Repository: g.dir, Detail: "that is not a commit"}
+	}
+	if gitBraces.MatchString(name) {
+		return g.resolveByProgram(ctx, name, "only git itself knows what is in braces")
 	}
 	plain, err := g.spellOut(name)
 	if err != nil {
@@ -97,9 +104,24 @@ func (g *gitRepository) Resolve(_ context.Context, name string) (Revision, error
 	}
 	hash, err := g.repository.ResolveRevision(plumbing.Revision(plain))
 	if err != nil {
-		return Revision{}, &UnknownError{Name: name, Repository: g.dir, Detail: err.Error()}
+		return g.resolveByProgram(ctx, name, err.Error())
 	}
 	return g.describe(*hash)
+}
+
+// gitBraces is what go-git would leave out of a name: an entry of a log of references, an
+// upstream, or the kind of object that is meant.
+var gitBraces = regexp.MustCompile(`@\{|\^\{`)
+
+// resolveByProgram has git itself find a name, such as a tag of a tag, or what git describe
+// prints. Without git the name is unknown for the reason that is given.
+func (g *gitRepository) resolveByProgram(ctx context.Context, name, why string) (Revision, error) {
+	found, err := (&gitProgram{runner: g.runner, dir: g.dir}).Resolve(ctx, name)
+	var missing *run.NotFoundError
+	if errors.As(err, &missing) {
+		err = &UnknownError{Name: name, Repository: g.dir, Detail: why}
+	}
+	return found, err
 }
 
 // gitFileName is a file of a commit, which go-git takes for the commit.

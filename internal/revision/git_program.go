@@ -33,12 +33,17 @@ func (g *gitProgram) git(ctx context.Context, args ...string) ([]byte, error) {
 	return stdout.Bytes(), err
 }
 
+// gitPlaces are the variables that would lead git to another repository: its hooks set them.
+func gitPlaces() []string {
+	return []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_NAMESPACE", "GIT_OBJECT_DIRECTORY"}
+}
+
 // command reads the repository and nothing that replaces parts of it, as go-git does.
 func (g *gitProgram) command(stdout io.Writer, args ...string) run.Command {
 	return run.Command{
 		Name: "git", Args: append([]string{"-C", g.dir, "-c", "log.showSignature=false"}, args...), Stdout: stdout,
 		Env:     append(unattended(), "LC_ALL=C", "GIT_LITERAL_PATHSPECS=1", "GIT_NO_REPLACE_OBJECTS=1", "GIT_OPTIONAL_LOCKS=0"),
-		Without: []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_NAMESPACE", "GIT_OBJECT_DIRECTORY"},
+		Without: gitPlaces(),
 		Timeout: transferTimeout, // it may have to fetch what it is asked for
 	}
 }

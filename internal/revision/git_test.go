@@ -186,3 +186,33 @@ func (c checkout) clone(options ...string) checkout {
 	c.do(append(append([]string{"clone", "--quiet"}, options...), "file://"+c.dir, clone.dir)...)
 	return clone
 }
+
+// What go-git leaves out of a name, or doesn't know, git itself finds.
+func TestGitNamesThatGoGitDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t, Git)
+	c.write("a", "1")
+	first := c.commit("one")
+	c.do("tag", "--annotate", "--message=one", "v1")
+	c.do("tag", "--annotate", "--message=one again", "again", "v1")
+	c.write("a", "2")
+	second := c.commit("two")
+	repository := c.open()
+	for name, want := range map[string]string{"again": first, "HEAD@{1}": first, "v1-1-g" + second[:7]: second, "v1^{commit}": first} {
+		found, err := repository.Resolve(t.Context(), name)
+		require.NoError(t, err, name)
+		assert.Equal(t, want, found.ID, name)
+	}
+	for _, name := range []string{"HEAD^{tree}", "HEAD@{push}", "HEAD@{9}"} {
+		_, err := repository.Resolve(t.Context(), name)
+		assert.Error(t, err, name)
+	}
+	borrowing := c.clone("--shared")
+	repository, err := Open(run.Local{}, borrowing.dir, "")
+	require.NoError(t, err)
+	found, err := repository.Resolve(t.Context(), "HEAD")
+	require.NoError(t, err)
+	files, err := repository.Files(t.Context(), found, nil, Limit{})
+	require.NoError(t, err)
+	assert.Equal(t, Tree{"a": {Data: []byte("2")}}, files)
+}

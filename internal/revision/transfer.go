@@ -130,7 +130,7 @@ func (m *mirror) pullGit(ctx context.Context) error {
 
 // git runs git in a mirror.
 func (m *mirror) git(ctx context.Context, path string, stdout *bytes.Buffer, args ...string) error {
-	command := run.Command{Name: "git", Args: append([]string{"--git-dir=" + path}, args...), Env: append(unattended(), "LC_ALL=C"), Timeout: transferTimeout}
+	command := run.Command{Name: "git", Args: append([]string{"--git-dir=" + path}, args...), Env: append(unattended(), "LC_ALL=C"), Without: gitPlaces(), Timeout: transferTimeout}
 	if stdout != nil {
 		command.Stdout = stdout
 	}

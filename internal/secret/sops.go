@@ -14,7 +14,7 @@ import (
 // sopsType is what SOPS calls the type of a file that it has encrypted; empty for
 // any other. It goes by the file's suffix, as SOPS itself does.
 func sopsType(name string, data []byte) string {
-	switch path.Ext(name) {
+	switch path.Ext(targetOf(name)) {
 	case ".yaml", ".yml":
 		return typeIf("yaml", isSopsTree(data))
 	case ".json":
