@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // AllowClusterScoped is what a service's allow list says to let it have objects without a namespace.
@@ -52,6 +54,11 @@ func (s Service) faultsOf(object Object) []string {
 	var faults []string
 	if object.checkKind() != nil {
 		return append(faults, noKind)
+	}
+	for _, field := range []string{"labels", "annotations"} { // of one that is no text, the server would say so, and we would lose all
+		if _, _, err := unstructured.NestedStringMap(object.Object, "metadata", field); err != nil {
+			faults = append(faults, fmt.Sprintf("metadata.%s of %s must be texts: put numbers and booleans in quotes", field, object))
+		}
 	}
 	if object.GetName() == "" {
 		faults = append(faults, fmt.Sprintf("a %s without metadata.name", object.GetKind()))

@@ -260,6 +260,12 @@ func TestWhatWouldNotEndIsRefused(t *testing.T) {
 	}
 }
 
+func TestLabelsAreTexts(t *testing.T) {
+	t.Parallel()
+	_, err := web(files("deploy/web/a.yaml", strings.Replace(deployment, "metadata: {name: web}", "metadata: {name: web, labels: {version: 1}}", 1))).Build()
+	assert.ErrorContains(t, err, `deploy/web/a.yaml:2: metadata.labels of Deployment "web" must be texts`)
+}
+
 func TestResourcesOfAKustomizationAreNamedByLine(t *testing.T) {
 	t.Parallel()
 	_, err := Load(files("deploy/web/kustomization.yaml", "resources: [a.yaml, b.yaml]",
