@@ -1,6 +1,7 @@
 package action
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -52,10 +53,22 @@ func (r *reader) read(ctx context.Context, paths []string) (revision.Tree, error
 			err = errors.Join(r.checkSizes(tree), r.checkCounts(tree, paths))
 		}
 		if err == nil {
-			err = checkRead(tree)
+			err = errors.Join(checkRead(tree), checkPointers(tree))
 		}
 		return tree, err
 	})
+}
+
+// checkPointers refuses what stands for a file that Git LFS has elsewhere.
+// Source: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md.
+func checkPointers(tree revision.Tree) error {
+	var faults []error
+	for _, name := range tree.Paths() {
+		if bytes.HasPrefix(tree[name].Data, []byte("version https://git-lfs.github.com/spec/")) {
+			faults = append(faults, &config.Fault{Path: name, Message: "is in Git LFS, and the repository has only a pointer to it: commit the file itself"})
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // checkRead refuses files each of which is small enough, and that together are too large.

@@ -91,3 +91,12 @@ func TestTooMuchInAllIsRefused(t *testing.T) {
 	_, err := o.RenderConfig(t.Context(), Wanted{Revision: "tip", Environment: "staging"})
 	require.EqualError(t, err, "files: 1677721600 bytes in all; a release may be made of at most 1073741824 (1 GiB)")
 }
+
+func TestPointersOfGitLFSAreRefused(t *testing.T) {
+	t.Parallel()
+	o, _ := preparing(t, layered, revision.Tree{
+		settings.FileName: text(layered), "config/all/logo": text("version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 5\n"),
+	})
+	_, err := o.RenderConfig(t.Context(), Wanted{Revision: "tip", Environment: "staging"})
+	require.ErrorContains(t, err, "config/all/logo: is in Git LFS")
+}
