@@ -3,6 +3,7 @@ package manifest
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/skycap/skycap/internal/config"
@@ -237,10 +238,7 @@ func holding(packed []*holder, name string) (held *holder, key string, ok bool) 
 
 // with is a copy of a map that has another value for a key.
 func with(original map[string]any, key string, value any) map[string]any {
-	changed := map[string]any{}
-	for key, value := range original {
-		changed[key] = value
-	}
+	changed := maps.Clone(original)
 	changed[key] = value
 	return changed
 }

@@ -8,8 +8,7 @@ import (
 // mountInto lets all containers of a pod see a payload, at its mount.
 func (p payload) mountInto(object Object, pod map[string]any, packed []*holder) error {
 	spec := child(pod, "spec")
-	volumes := mapsIn(spec["volumes"])
-	for _, other := range volumes {
+	for _, other := range mapsIn(spec["volumes"]) {
 		if other["name"] == p.volume {
 			return &Fault{Source: object.Source, Message: fmt.Sprintf("volume name %q is taken: it is that of %s %q", p.volume, p.kind, p.name)}
 		}
