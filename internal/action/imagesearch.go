@@ -29,21 +29,23 @@ type imageSearch struct {
 	tag         string
 	revision    revision.Revision
 	demandLabel bool
-	wait        time.Duration // how long images may take to appear
+	wait        time.Duration   // how long images may take to appear
+	enough      <-chan struct{} // is closed where it's no use to wait any longer
 	now         func() time.Time
 	waiting     func(text string) // is told what is waited for, whenever that changes
-	warn        func(text string) // is told what keeps a registry from answering meanwhile
+	warn        func(text string) // is told what else keeps an image away meanwhile
 
 	found   map[string]image.Image // by repository
 	missing map[string]error
-	down    map[string]bool // those of which it was told that their registry doesn't answer
+	warned  map[string]bool // those of which warn was told
 }
 
 // all finds the images of services. Those that may be on their way are asked for again
-// until they are there, or the time is over, or it is known of one that it won't come.
+// until they are there, or the time is over, or it is known that it's no use: those that
+// may still come are then no fault.
 // Came tells that some were waited for, and all have come.
 func (s *imageSearch) all(ctx context.Context, services []settings.Placed) (came bool) {
-	s.found, s.missing, s.down = map[string]image.Image{}, map[string]error{}, map[string]bool{}
+	s.found, s.missing, s.warned = map[string]image.Image{}, map[string]error{}, map[string]bool{}
 	for _, service := range services {
 		for _, repository := range imagesOf(service) {
 			s.missing[repository] = nil
@@ -54,12 +56,18 @@ func (s *imageSearch) all(ctx context.Context, services []settings.Placed) (came
 	s.ask(ctx)
 	told := ""
 	for s.mayCome() && s.now().Before(deadline) {
+		if s.isEnough() {
+			maps.DeleteFunc(s.missing, func(_ string, err error) bool { return mayCome(err) })
+			return false
+		}
 		if text := s.awaited(deadline); text != told {
 			s.waiting(text)
 			told = text
 		}
 		select {
 		case <-ctx.Done():
+		case <-s.enough:
+			continue
 		case <-time.After(min(imagePause, deadline.Sub(s.now()))):
 		}
 		s.askUntil(ctx, deadline)
@@ -68,6 +76,15 @@ func (s *imageSearch) all(ctx context.Context, services []settings.Placed) (came
 		s.overdue(s.now().Sub(began))
 	}
 	return told != "" && len(s.missing) == 0
+}
+
+func (s *imageSearch) isEnough() bool {
+	select {
+	case <-s.enough:
+		return true
+	default:
+		return false
+	}
 }
 
 // askUntil asks for what is missing. What is not answered in time stays as it was.
@@ -116,11 +133,13 @@ func (s *imageSearch) mayCome() bool {
 	return len(s.missing) > 0
 }
 
-// mayCome tells what the CI pipeline, or time, can mend.
+// mayCome tells what the CI pipeline, or time, can mend. Some registries deny what they
+// don't have yet.
 func mayCome(err error) bool {
 	var notFound *image.NotFoundError
 	var unreachable *image.UnreachableError
-	return errors.As(err, &notFound) || errors.As(err, &unreachable)
+	var denied *image.DeniedError
+	return errors.As(err, &notFound) || errors.As(err, &unreachable) || errors.As(err, &denied)
 }
 
 // awaited says what is waited for, and warns of what else is in the way.
@@ -128,12 +147,13 @@ func (s *imageSearch) awaited(deadline time.Time) string {
 	var names []string
 	for _, repository := range slices.Sorted(maps.Keys(s.missing)) {
 		names = append(names, fmt.Sprintf("%q", repository+":"+s.tag))
-		var unreachable *image.UnreachableError
-		isDown := errors.As(s.missing[repository], &unreachable)
-		if isDown && !s.down[repository] {
-			s.warn(unreachable.Error())
+		var notFound *image.NotFoundError
+		err := s.missing[repository]
+		isMore := !errors.As(err, &notFound)
+		if isMore && !s.warned[repository] {
+			s.warn(err.Error())
 		}
-		s.down[repository] = isDown
+		s.warned[repository] = isMore
 	}
 	count := "an image is"
 	if len(names) > 1 {

@@ -79,6 +79,7 @@ func TestImagesThatDoNotCome(t *testing.T) {
 	denied := &image.DeniedError{Image: "api:3f2c"}
 	down := &image.UnreachableError{Registry: "r", Image: "api:3f2c", Err: errors.New("HTTP status 503")}
 	missing := &image.NotFoundError{Image: "web:3f2c"}
+	mismatch := &image.MismatchError{}
 	for name, test := range map[string]struct {
 		ci   *ci
 		wait time.Duration
@@ -93,9 +94,13 @@ func TestImagesThatDoNotCome(t *testing.T) {
 			ci: &ci{comes: map[string]time.Duration{"api": 0}}, wait: 61 * time.Second, took: 61 * time.Second, told: 1,
 			want: errors.Join(&image.OverdueError{Tag: "3f2c", After: 61 * time.Second, Err: missing}),
 		},
-		"one is denied": {
-			ci: &ci{says: map[string]error{"api": denied}}, wait: time.Minute,
-			want: errors.Join(denied, missing),
+		"one is denied, as some registries do to what isn't there yet": {
+			ci:   &ci{comes: map[string]time.Duration{"web": 0, "api": 30 * time.Second}, says: map[string]error{"api": denied}},
+			wait: time.Minute, took: 30 * time.Second, told: 2,
+		},
+		"one is another revision's": {
+			ci: &ci{says: map[string]error{"api": mismatch}}, wait: time.Minute,
+			want: errors.Join(mismatch, missing),
 		},
 		"a registry is down for a while": {
 			ci:   &ci{comes: map[string]time.Duration{"web": 0, "api": 30 * time.Second}, says: map[string]error{"api": down}},
@@ -119,6 +124,26 @@ func TestImagesThatDoNotCome(t *testing.T) {
 				assert.Equal(t, test.want, search.faults())
 				assert.Equal(t, test.took, time.Since(test.ci.began))
 				assert.Len(t, *told, test.told)
+			})
+		})
+	}
+}
+
+func TestNobodyWaitsOnceItIsNoUse(t *testing.T) {
+	t.Parallel()
+	for name, after := range map[string]time.Duration{"known before": 0, "learned while it waits": 3 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				c := &ci{}
+				search, _ := c.search(time.Hour)
+				enough := make(chan struct{})
+				search.enough = enough
+				time.AfterFunc(after, func() { close(enough) })
+				synctest.Wait()
+				search.all(t.Context(), served("api", "web"))
+				require.NoError(t, search.faults(), "what may still come is no fault")
+				assert.Equal(t, after, time.Since(c.began))
 			})
 		})
 	}

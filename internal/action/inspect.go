@@ -40,7 +40,7 @@ func (o *Operator) Resolve(ctx context.Context, wanted Wanted) (skycap.Resolutio
 		if err := s.chooseAnywhere(wanted.Services); err != nil {
 			return err
 		}
-		images, err := o.findImages(ctx, s, wanted.WaitImage)
+		images, err := o.findImages(ctx, s, wanted.WaitImage, nil)
 		for _, service := range s.services {
 			for _, name := range slices.Sorted(maps.Keys(images[service.Name])) {
 				resolution.Images = append(resolution.Images, imageOf(service.Name, images[service.Name][name]))

@@ -44,21 +44,40 @@ func (o *Operator) Prepare(ctx context.Context, wanted Wanted, work func(*releas
 			return err
 		}
 		o.warnOfDraft(ctx, s)
-		var images map[string]map[string]image.Image
-		var faults [2]error // both in one go: neither ends the other
-		reads := errgroup.Group{}
-		reads.Go(func() error { images, faults[0] = o.findImages(ctx, s, wanted.WaitImage); return nil })
-		reads.Go(func() error { faults[1] = s.read(ctx); return nil })
-		_ = reads.Wait()
-		if err := errors.Join(faults[:]...); err != nil {
-			return err
-		}
-		made, err := o.build(ctx, s, images)
+		made, err := o.assemble(ctx, s, wanted.WaitImage)
 		if err != nil {
 			return err
 		}
 		return work(made)
 	})
+}
+
+// assemble makes a release while its images are looked for: whoever waits for an image
+// learns at once what is wrong with the rest, and doesn't wait on.
+func (o *Operator) assemble(ctx context.Context, s *source, wait time.Duration) (*release.Release, error) {
+	var made *release.Release
+	var images map[string]map[string]image.Image
+	var faults [2]error
+	enough := make(chan struct{})
+	both := errgroup.Group{}
+	both.Go(func() error { images, faults[0] = o.findImages(ctx, s, wait, enough); return nil })
+	both.Go(func() error {
+		if made, faults[1] = o.build(ctx, s); faults[1] != nil {
+			close(enough)
+		}
+		return nil
+	})
+	_ = both.Wait()
+	if err := errors.Join(faults[:]...); err != nil {
+		return nil, err
+	}
+	for i, service := range made.Services {
+		if service.Target == skycap.TargetKubernetes {
+			made.Services[i].Images = images[service.Name]
+			manifest.Pin(service.Objects, images[service.Name])
+		}
+	}
+	return made, nil
 }
 
 // from runs work with a revision and its skycap.yaml. An environment that the
@@ -140,8 +159,12 @@ func (o *Operator) choose(s *source, wanted Wanted) (err error) {
 	return errors.Join(faults...)
 }
 
-// build renders the configuration and the objects of each service.
-func (o *Operator) build(ctx context.Context, s *source, images map[string]map[string]image.Image) (*release.Release, error) {
+// build reads what the release is made of, and renders the configuration and the objects
+// of each service.
+func (o *Operator) build(ctx context.Context, s *source) (*release.Release, error) {
+	if err := s.read(ctx); err != nil {
+		return nil, err
+	}
 	made := &release.Release{
 		App: s.project.App, Environment: s.environment.Name, Kind: release.Deploy, Revision: s.revision,
 		Time: o.Now(), Who: o.Who, Job: o.Job, RevisionFile: s.revisionFile, OperatorFile: o.Project.Hash,
@@ -158,8 +181,7 @@ func (o *Operator) build(ctx context.Context, s *source, images map[string]map[s
 			if kind == skycap.TargetHosts {
 				placed.Folder, err = s.folder(service, rendered)
 			} else {
-				placed.Images = images[service.Name]
-				placed.Objects, err = s.objects(service, placed.Images, rendered)
+				placed.Objects, err = s.objects(service, rendered)
 			}
 			faults = append(faults, err)
 			made.Services = append(made.Services, placed)
@@ -170,12 +192,12 @@ func (o *Operator) build(ctx context.Context, s *source, images map[string]map[s
 }
 
 // objects are those of a service in Kubernetes.
-func (s *source) objects(service settings.Placed, images map[string]image.Image, rendered rendered) ([]manifest.Object, error) {
+func (s *source) objects(service settings.Placed, rendered rendered) ([]manifest.Object, error) {
 	built := manifest.Service{
 		App: s.project.App, Name: service.Name, Environment: s.environment.Name,
 		Namespace: s.environment.Kubernetes.Namespace, Files: s.files,
 		Manifests: service.Kubernetes.Manifests, Allow: service.Kubernetes.Allow,
-		Images: images, Config: rendered.config, Secrets: rendered.secrets,
+		Repositories: imagesOf(service), Config: rendered.config, Secrets: rendered.secrets,
 	}
 	if service.Config != nil {
 		built.Mount, built.Env = service.Config.Mount, service.Config.Env

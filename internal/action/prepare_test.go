@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -11,9 +13,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/report"
 	"github.com/skycap/skycap/internal/revision"
+	"github.com/skycap/skycap/internal/run"
 	"github.com/skycap/skycap/internal/settings"
 	"github.com/skycap/skycap/pkg/skycap"
 )
@@ -151,6 +155,23 @@ func TestTheWholeTreeIsReadForHostsOnly(t *testing.T) {
 	wanted := Wanted{Revision: "tip", Environment: "staging", Services: []string{"web"}}
 	require.NoError(t, o.Prepare(t.Context(), wanted, func(*release.Release) error { return nil }))
 	assert.Equal(t, []string{settings.FileName + " .gitmodules", "web.yaml"}, repository.read)
+}
+
+func TestAFaultEndsTheWaitForImages(t *testing.T) {
+	t.Parallel()
+	empty := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(empty.Close)
+	file := fmt.Sprintf(shop, "worker1")
+	file = strings.Replace(file, "    kubernetes:", "    image: "+strings.TrimPrefix(empty.URL, "http://")+"/web\n    kubernetes:", 1)
+	o, _ := preparing(t, file, revision.Tree{settings.FileName: text(file), "web.yaml": text("kind: Pod")})
+	var err error
+	o.Registry, err = image.Open(run.Local{}, func(string) string { return "" })
+	require.NoError(t, err)
+	began := time.Now()
+	err = o.Prepare(t.Context(), Wanted{Revision: "tip", Environment: "staging", Services: []string{"web"}, WaitImage: time.Hour}, nil)
+	require.ErrorContains(t, err, "is no Kubernetes object")
+	require.NotErrorAs(t, err, new(*image.NotFoundError), "it may still come")
+	assert.Less(t, time.Since(began), time.Minute)
 }
 
 func TestAddrOfSeveralHosts(t *testing.T) {

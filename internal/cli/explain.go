@@ -212,9 +212,14 @@ func replaced(args []string, word, other string) []string {
 	return words
 }
 
-// again is the command line that was typed, with more flags.
-func (s *session) again(flags ...string) string {
-	return commandLine(append(slices.Clone(s.args), flags...))
+// again is the command line that was typed, with another flag, or with another value of it.
+func (s *session) again(flag string, value ...string) string {
+	args := slices.Clone(s.args)
+	if at := slices.Index(args, flag); at >= 0 && len(value) > 0 {
+		args = slices.Delete(args, at, min(at+2, len(args)))
+	}
+	args = slices.DeleteFunc(args, func(arg string) bool { return strings.HasPrefix(arg, flag+"=") })
+	return commandLine(append(append(args, flag), value...))
 }
 
 func commandLine(args []string) string {

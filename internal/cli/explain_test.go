@@ -210,6 +210,21 @@ func TestJoinedErrorsAddTheirHints(t *testing.T) {
 	assert.Equal(t, skycap.ResultUsage, explained(errors.Join(notFound, errDeclined)).word, "one of usage makes all of usage")
 }
 
+func TestAFlagIsGivenOnce(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]string{
+		"deploy tip staging":                         "skycap deploy tip staging --wait-image 20m",
+		"deploy tip --wait-image 10m staging":        "skycap deploy tip staging --wait-image 20m",
+		"deploy tip --wait-image=10m staging --yes":  "skycap deploy tip staging --yes --wait-image 20m",
+		"deploy tip staging --yes --wait-image":      "skycap deploy tip staging --yes --wait-image 20m",
+		"deploy tip staging --wait 2m --wait-images": "skycap deploy tip staging --wait 2m --wait-images --wait-image 20m",
+	} {
+		s := &session{args: strings.Fields(typed)}
+		assert.Equal(t, want, s.again("--wait-image", "20m"))
+	}
+	assert.Equal(t, "skycap up --yes", (&session{args: []string{"up"}}).again("--yes"))
+}
+
 func TestInterruption(t *testing.T) {
 	t.Parallel()
 	got := explained(fmt.Errorf("applying: %w", context.Canceled))

@@ -11,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/skycap/skycap/internal/config"
-	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/revision"
 )
 
@@ -51,7 +50,7 @@ type Service struct {
 	Files                  revision.Tree // of the revision
 	Manifests              string        // the path of a file, folder or kustomization
 	Allow                  []string      // what skycap.yaml allows by name
-	Images                 map[string]image.Image
+	Repositories           map[string]string // of its images, by their names
 	Config                 config.Tree
 	Mount                  string // where containers see Config; empty for nowhere
 	Env                    bool   // whether *.env files of Config become environment variables of all containers
@@ -60,13 +59,13 @@ type Service struct {
 }
 
 // Build makes the service's objects in the order in which they are to be
-// applied. Its error joins one for each thing that is wrong.
+// applied. Their images are left to Pin. Its error joins one for each thing that is wrong.
 func (s Service) Build() ([]Object, error) {
 	objects, err := Load(s.Files, s.Manifests, slices.Contains(s.Allow, AllowRemoteBases))
 	if err != nil { // what else is wrong can be said of those that could be read
 		return nil, errors.Join(err, s.check(objects))
 	}
-	faults := []error{s.check(objects), s.setImages(objects)}
+	faults := []error{s.check(objects), s.nameImages(objects)}
 	var rendered []Object
 	for _, p := range s.payloads() {
 		holders, err := p.place(objects)

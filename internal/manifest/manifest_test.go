@@ -51,7 +51,7 @@ func web(tree revision.Tree) Service {
 	return Service{
 		App: "shop", Name: "web", Environment: "staging", Namespace: "shop-staging",
 		Files: tree, Manifests: "deploy/web",
-		Images: map[string]image.Image{"web": pinned()},
+		Repositories: map[string]string{"web": pinned().Repository},
 	}
 }
 
@@ -62,6 +62,7 @@ func TestBuildPinsMountsAndLabels(t *testing.T) {
 	s.Mount = "/etc/shop"
 	objects, err := s.Build()
 	require.NoError(t, err)
+	Pin(objects, map[string]image.Image{"web": pinned()})
 	kinds := make([]string, len(objects))
 	labels := map[string]string{LabelManagedBy: "skycap", LabelApp: "shop", LabelService: "web", LabelEnvironment: "staging"}
 	for i, object := range objects {
@@ -102,6 +103,7 @@ func TestPodTemplatesByShape(t *testing.T) {
 		objects, err := web(files("deploy/web", text)).Build()
 		require.NoError(t, err, text)
 		require.Len(t, Containers(objects[0]), 1, text)
+		Pin(objects, map[string]image.Image{"web": pinned()})
 		assert.Equal(t, pinned().String(), Containers(objects[0])[0]["image"])
 	}
 }

@@ -72,9 +72,9 @@ func containersOf(pod map[string]any) []map[string]any {
 	return found
 }
 
-// setImages pins each container whose image is one of the service's. An image
-// that no container runs is a fault, and a service that runs nothing.
-func (s Service) setImages(objects []Object) error {
+// nameImages gives each container whose image is one of the service's the repository of
+// it. An image that no container runs is a fault, and a service that runs nothing.
+func (s Service) nameImages(objects []Object) error {
 	if !slices.ContainsFunc(objects, mayRun) {
 		return &Fault{Source: s.Manifests, Message: fmt.Sprintf("no workload: service %q has no object here that runs pods", s.Name)}
 	}
@@ -84,22 +84,35 @@ func (s Service) setImages(objects []Object) error {
 		for _, container := range Containers(object) {
 			reference, _ := container["image"].(string)
 			seen = append(seen, fmt.Sprintf("%q", reference))
-			for key, pinned := range s.Images {
-				if reference == key || image.Repository(reference) == pinned.Repository {
-					container["image"] = pinned.String()
+			for key, repository := range s.Repositories {
+				if reference == key || image.Repository(reference) == repository {
+					container["image"] = repository
 					used[key] = true
 				}
 			}
 		}
 	}
 	var faults []error
-	for key, pinned := range s.Images {
+	for key, repository := range s.Repositories {
 		if !used[key] {
 			faults = append(faults, &UnusedImageError{Service: s.Name, Manifests: s.Manifests,
-				Key: key, Repository: pinned.Repository, Seen: slices.Compact(seen)})
+				Key: key, Repository: repository, Seen: slices.Compact(seen)})
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// Pin has the containers that Build gave the repository of an image run just that image.
+func Pin(objects []Object, images map[string]image.Image) {
+	for _, object := range objects {
+		for _, container := range Containers(object) {
+			for _, pinned := range images {
+				if container["image"] == pinned.Repository {
+					container["image"] = pinned.String()
+				}
+			}
+		}
+	}
 }
 
 // mayRun reports whether an object has pods, or could have: of what others define that

@@ -19,7 +19,7 @@ func pods(specs ...string) Service {
 		text.WriteString("---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d" + string(rune('0'+i)) + "}\nspec: {template: {spec: {" + spec + "}}}\n")
 	}
 	s := web(files("deploy/web", text.String()))
-	s.Images = nil
+	s.Repositories = nil
 	s.Config = config.Tree{Hash: "c0f1900000", Files: files("app.yaml", "a: 1", "sub/b", "2", "x.env", "LEVEL=debug\n")}
 	s.Mount = "/etc/shop"
 	s.Secrets = config.Tree{Hash: "5ec4e70000", Files: files("pin", "1234")}
