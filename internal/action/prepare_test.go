@@ -48,7 +48,7 @@ func (s *shelf) Resolve(context.Context, string) (revision.Revision, error) {
 func (s *shelf) Files(_ context.Context, _ revision.Revision, paths []string, limit revision.Limit) (revision.Tree, error) {
 	s.read = append(s.read, strings.Join(paths, " "))
 	if len(paths) == 0 {
-		return s.tree, nil
+		paths = []string{"."}
 	}
 	found := revision.Tree{}
 	for _, path := range paths {

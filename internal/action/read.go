@@ -101,7 +101,7 @@ func (s *source) readFiles(ctx context.Context) error {
 func (s *source) readWhole(ctx context.Context) (err error) {
 	onHosts := func(service settings.Placed) bool { return service.Target.Includes(settings.TargetHosts) }
 	if slices.ContainsFunc(s.services, onHosts) {
-		s.whole, err = s.repository.Files(ctx, s.revision, nil, revision.Limit{})
+		s.whole, err = readAsIs(ctx, s.repository, s.revision, nil)
 	}
 	return err
 }

@@ -59,6 +59,22 @@ func (r *reader) read(ctx context.Context, paths []string) (revision.Tree, error
 	})
 }
 
+// maxAsIs is how many files are read of a commit at most.
+const maxAsIs = 200_000
+
+// readAsIs reads what lies below paths, or all of a commit, for release folders on hosts
+// and for images: whatever it is, links kept, so long as it can be held in memory.
+func readAsIs(ctx context.Context, from revision.Repository, at revision.Revision, paths []string) (revision.Tree, error) {
+	tree, err := from.Files(ctx, at, paths, revision.Limit{Files: maxAsIs, Size: maxTotal, Total: maxTotal})
+	if err != nil {
+		return nil, err
+	}
+	if len(tree) > maxAsIs {
+		return nil, &config.Fault{Path: "files", Message: fmt.Sprintf("%d in revision %s; at most %d are read", len(tree), at.Short(), maxAsIs)}
+	}
+	return tree, errors.Join(checkRead(tree), checkPointers(tree))
+}
+
 // checkPointers refuses what stands for a file that Git LFS has elsewhere.
 // Source: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md.
 func checkPointers(tree revision.Tree) error {
@@ -71,16 +87,20 @@ func checkPointers(tree revision.Tree) error {
 	return errors.Join(faults...)
 }
 
-// checkRead refuses files each of which is small enough, and that together are too large.
+// checkRead refuses files that are together too large to be read.
 func checkRead(tree revision.Tree) error {
 	var total int64
-	for _, file := range tree {
-		total += file.Unread
+	largest := ""
+	for _, name := range tree.Paths() {
+		if total += tree[name].Unread; tree[name].Unread > tree[largest].Unread {
+			largest = name
+		}
 	}
 	if total == 0 {
 		return nil
 	}
-	return &config.Fault{Path: "files", Message: fmt.Sprintf("%d bytes in all; a release may be made of at most %d (1 GiB)", total, maxTotal)}
+	return &config.Fault{Path: "files", Message: fmt.Sprintf("%d bytes in all, of which %q has %d; a release may be made of at most %d (1 GiB)",
+		total, largest, tree[largest].Unread, maxTotal)}
 }
 
 func (r *reader) checkSizes(tree revision.Tree) error {

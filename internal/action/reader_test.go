@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/skycap/skycap/internal/config"
+	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/settings"
 )
@@ -89,7 +90,7 @@ func TestTooMuchInAllIsRefused(t *testing.T) {
 	o, repository := preparing(t, layered, tree)
 	repository.sizes = sizes
 	_, err := o.RenderConfig(t.Context(), Wanted{Revision: "tip", Environment: "staging"})
-	require.EqualError(t, err, "files: 1677721600 bytes in all; a release may be made of at most 1073741824 (1 GiB)")
+	require.EqualError(t, err, `files: 1677721600 bytes in all, of which "config/all/0.tmpl" has 8388608; a release may be made of at most 1073741824 (1 GiB)`)
 }
 
 func TestPointersOfGitLFSAreRefused(t *testing.T) {
@@ -99,4 +100,49 @@ func TestPointersOfGitLFSAreRefused(t *testing.T) {
 	})
 	_, err := o.RenderConfig(t.Context(), Wanted{Revision: "tip", Environment: "staging"})
 	require.ErrorContains(t, err, "config/all/logo: is in Git LFS")
+}
+
+func TestWhatHostsAreSentIsBounded(t *testing.T) {
+	t.Parallel()
+	file := fmt.Sprintf(shop, "worker1")
+	for name, test := range map[string]struct {
+		tree  revision.Tree
+		sizes map[string]int64
+		want  string
+	}{
+		"a file that is too large": {
+			tree: revision.Tree{"dump.sql": {}, "main.c": {}}, sizes: map[string]int64{"dump.sql": 2 << 30, "main.c": 5},
+			want: `files: 2147483648 bytes in all, of which "dump.sql" has 2147483648; a release may be made of at most 1073741824 (1 GiB)`,
+		},
+		"a file of more than a release's other parts may have": {
+			tree: revision.Tree{"jdk.tar": {}}, sizes: map[string]int64{"jdk.tar": 100 << 20},
+		},
+		"a pointer of Git LFS": {
+			tree: revision.Tree{"logo": text("version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 5\n")},
+			want: "logo: is in Git LFS, and the repository has only a pointer to it: commit the file itself",
+		},
+		"too many files": {tree: many(maxAsIs), want: "files: 200002 in revision 3f2c1a9b8d70; at most 200000 are read"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.tree[settings.FileName], test.tree["config/a"] = text(file), text("a")
+			o, repository := preparing(t, file, test.tree)
+			repository.sizes = test.sizes
+			err := o.Prepare(t.Context(), Wanted{Revision: "tip", Environment: "staging", Services: []string{"worker"}},
+				func(*release.Release) error { return nil })
+			if test.want == "" {
+				require.NoError(t, err)
+			} else {
+				require.EqualError(t, err, test.want)
+			}
+		})
+	}
+}
+
+func many(count int) revision.Tree {
+	tree := revision.Tree{}
+	for i := range count {
+		tree[fmt.Sprint("many/", i)] = revision.File{}
+	}
+	return tree
 }

@@ -121,7 +121,7 @@ func (s *source) readContexts(ctx context.Context, recipes []*recipe) error {
 		contexts = append(contexts, recipe.context)
 	}
 	slices.Sort(contexts)
-	tree, err := s.repository.Files(ctx, s.revision, slices.Compact(contexts), revision.Limit{})
+	tree, err := readAsIs(ctx, s.repository, s.revision, slices.Compact(contexts))
 	if err != nil {
 		return err
 	}
