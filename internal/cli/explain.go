@@ -256,7 +256,7 @@ func (s *session) adviseOnSource(err error) string {
 	case errors.As(err, &none):
 		return "skycap works in a clone: hg clone <url>, or git clone <url>"
 	case errors.As(err, &link):
-		return "links in the repository may point to files of the repository only"
+		return "links in the repository may point to files of the repository only, and to no folder around them"
 	case errors.As(err, &others) && others.Kind == revision.Git:
 		return "make their files those of the repository: remove .git there, then git rm --cached " + quoted(others.Paths[0]) + " and git add"
 	case errors.As(err, &others):

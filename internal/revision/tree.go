@@ -1,6 +1,7 @@
 package revision
 
 import (
+	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -74,12 +75,16 @@ func (t Tree) Under(folder string) Tree {
 	return below
 }
 
-// linkRounds is how many links deep a file may lie.
-const linkRounds = 8
+// linkRounds is how many links deep a file may lie, and maxFollowed how many files there
+// may be once links are followed: each round may multiply those of the former.
+const (
+	linkRounds  = 8
+	maxFollowed = 100_000
+)
 
 // Follow reads what lies at or below the given paths in a commit, with each
 // symbolic link replaced by the files that it points to. A link that is
-// absolute, leaves the repository or leads nowhere is a *LinkError.
+// absolute, leaves the repository, leads nowhere or around itself is a *LinkError.
 func Follow(paths []string, read func(paths []string) (Tree, error)) (Tree, error) {
 	tree, err := read(paths)
 	if err != nil {
@@ -95,7 +100,9 @@ func Follow(paths []string, read func(paths []string) (Tree, error)) (Tree, erro
 			return nil, err
 		}
 		for i, link := range links {
-			tree.replace(link, targets[i], found)
+			if tree.replace(link, targets[i], found); len(tree) > maxFollowed {
+				return nil, &LinkError{Path: link, Link: targets[i], Rule: fmt.Sprintf("makes more than %d files of the tree", maxFollowed)}
+			}
 		}
 	}
 	links, _, err := tree.links()
@@ -115,6 +122,9 @@ func (t Tree) links() (links, targets []string, err error) {
 		target := path.Join(path.Dir(name), link)
 		if path.IsAbs(link) || target == ".." || strings.HasPrefix(target, "../") {
 			return nil, nil, &LinkError{Path: name, Link: link, Rule: "leads out of the repository"}
+		}
+		if _, around := From(target, name); around && target != name {
+			return nil, nil, &LinkError{Path: name, Link: link, Rule: "leads to a folder that it lies in"}
 		}
 		links, targets = append(links, name), append(targets, target)
 	}
