@@ -11,6 +11,7 @@ import (
 	"github.com/skycap/skycap/internal/release"
 	"github.com/skycap/skycap/internal/revision"
 	"github.com/skycap/skycap/internal/secret"
+	"github.com/skycap/skycap/internal/settings"
 	"github.com/skycap/skycap/internal/target"
 	"github.com/skycap/skycap/pkg/skycap"
 )
@@ -26,6 +27,7 @@ type side struct {
 	environment string
 	revision    revision.Revision
 	services    map[string]rendered
+	locked      map[string]bool // services whose secrets can't be opened any more
 }
 
 // DiffConfig compares the configuration and secrets of services. What runs now is
@@ -34,7 +36,7 @@ func (o *Operator) DiffConfig(ctx context.Context, wanted Wanted, against Agains
 	found := skycap.ConfigDiff{
 		Schema: skycap.ConfigDiffSchema, App: o.Project.App, Environment: wanted.Environment, Services: []skycap.ServiceDiff{},
 	}
-	to, err := o.renderSide(ctx, wanted)
+	to, err := o.renderLatter(ctx, wanted)
 	if err != nil {
 		return found, err
 	}
@@ -58,20 +60,44 @@ type other struct {
 	from skycap.ConfigFrom
 }
 
-func (o *Operator) renderSide(ctx context.Context, wanted Wanted) (side, error) {
-	made := side{environment: wanted.Environment, services: map[string]rendered{}}
-	err := o.from(ctx, wanted, func(s *source) error {
+// renderLatter renders what is compared with something former.
+func (o *Operator) renderLatter(ctx context.Context, wanted Wanted) (side, error) {
+	made := side{environment: wanted.Environment}
+	err := o.from(ctx, wanted, func(s *source) (err error) {
 		made.revision = s.revision
-		if err := o.choose(s, wanted); err != nil {
+		if err := s.pick(wanted); err != nil {
 			return err
 		}
+		made.services, err = o.renderAll(ctx, s)
+		return err
+	})
+	return made, err
+}
+
+// renderFormer renders what there was of services. Those that are new since add nothing,
+// and of secrets that can't be opened any more it is warned.
+func (o *Operator) renderFormer(ctx context.Context, wanted Wanted) (side, error) {
+	made := side{environment: wanted.Environment, services: map[string]rendered{}, locked: map[string]bool{}}
+	err := o.from(ctx, wanted, func(s *source) (err error) {
+		made.revision = s.revision
+		if s.environment, err = s.project.Environment(wanted.Environment); err != nil {
+			return err
+		}
+		s.services = slices.DeleteFunc(s.project.PlacedIn(s.environment), func(service settings.Placed) bool {
+			return !slices.Contains(wanted.Services, service.Name)
+		})
 		if err := s.readFiles(ctx); err != nil {
 			return err
 		}
 		var faults []error
 		for _, service := range s.services {
-			found, err := o.render(ctx, s, service)
-			made.services[service.Name] = found
+			configuration, err := o.renderConfig(s, service)
+			secrets, _, locked := o.decrypt(ctx, s, service)
+			if locked != nil {
+				o.Report.Warning(fmt.Sprintf("service %q: the secrets of %s are not compared: %v", service.Name, s.revision.Short(), locked))
+			}
+			made.services[service.Name] = rendered{config: configuration, secrets: secrets}
+			made.locked[service.Name] = locked != nil
 			faults = append(faults, err)
 		}
 		return errors.Join(faults...)
@@ -90,7 +116,7 @@ func (o *Operator) renderOther(ctx context.Context, wanted Wanted, against Again
 	if against.Environment != "" {
 		wanted.Environment = against.Environment
 	}
-	found, err := o.renderSide(ctx, wanted)
+	found, err := o.renderFormer(ctx, wanted)
 	others := map[string]other{}
 	for _, service := range wanted.Services {
 		others[service] = other{found, skycap.ConfigFrom{Environment: wanted.Environment, Revision: found.revision.ID}}
@@ -127,11 +153,12 @@ func (o *Operator) renderLive(ctx context.Context, environment, service string, 
 	if running.Revision != "" {
 		from.Revision = running.Revision
 	}
-	found, err := o.renderSide(ctx, Wanted{Revision: from.Revision, Environment: environment, Services: []string{service}})
+	found, err := o.renderFormer(ctx, Wanted{Revision: from.Revision, Environment: environment, Services: []string{service}})
 	if err != nil {
 		return other{}, fmt.Errorf("render release %d of service %q: %w", live.Number, service, err)
 	}
-	if is := found.services[service]; is.config.Hash != running.Config || is.secrets.Hash != running.Secrets {
+	is := found.services[service]
+	if is.config.Hash != running.Config || is.secrets.Hash != running.Secrets && !found.locked[service] {
 		o.Report.Warning(fmt.Sprintf("service %q: release %d was rendered otherwise than its revision is now: the difference may not be all", service, live.Number))
 	}
 	return other{found, from}, nil
@@ -145,6 +172,9 @@ func compare(service string, from, to side) []skycap.FileDiff {
 	}
 	files := []skycap.FileDiff{}
 	for _, isSecret := range []bool{false, true} {
+		if isSecret && from.locked[service] {
+			break
+		}
 		old, updated := was.config.Files, is.config.Files
 		if isSecret {
 			old, updated = maskedTrees(was.secrets.Files, is.secrets.Files)

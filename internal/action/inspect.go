@@ -81,19 +81,14 @@ func (o *Operator) RenderConfig(ctx context.Context, wanted Wanted) (skycap.Conf
 	}
 	err := o.from(ctx, wanted, func(s *source) error {
 		rendered.Revision = s.revision.ID
-		if err := o.choose(s, wanted); err != nil {
+		if err := s.pick(wanted); err != nil {
 			return err
 		}
-		if err := s.readFiles(ctx); err != nil {
-			return err
-		}
-		var faults []error
+		services, err := o.renderAll(ctx, s)
 		for _, service := range s.services {
-			found, err := o.render(ctx, s, service)
-			rendered.Services = append(rendered.Services, configOf(service.Name, found))
-			faults = append(faults, err)
+			rendered.Services = append(rendered.Services, configOf(service.Name, services[service.Name]))
 		}
-		return errors.Join(faults...)
+		return err
 	})
 	return rendered, err
 }

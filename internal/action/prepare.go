@@ -134,12 +134,17 @@ func (e *ElsewhereError) Error() string {
 		e.Service, string(e.Target), e.Environment)
 }
 
-// choose picks the environment and the services that were asked for.
-func (o *Operator) choose(s *source, wanted Wanted) (err error) {
-	if s.environment, err = s.project.Environment(wanted.Environment); err != nil {
-		return err
+// pick picks the environment and the services that were asked for.
+func (s *source) pick(wanted Wanted) (err error) {
+	if s.environment, err = s.project.Environment(wanted.Environment); err == nil {
+		s.services, err = s.project.ServicesIn(wanted.Environment, wanted.Services)
 	}
-	if s.services, err = s.project.ServicesIn(wanted.Environment, wanted.Services); err != nil {
+	return err
+}
+
+// choose picks what was asked for, and refuses what nobody reaches for.
+func (o *Operator) choose(s *source, wanted Wanted) error {
+	if err := s.pick(wanted); err != nil {
 		return err
 	}
 	here := map[skycap.Target]bool{}

@@ -18,6 +18,21 @@ type rendered struct {
 	sealed  revision.Tree // the secrets as they are encrypted, by the same paths
 }
 
+// renderAll reads and renders the configuration and secrets of services, by their names.
+func (o *Operator) renderAll(ctx context.Context, s *source) (map[string]rendered, error) {
+	if err := s.readFiles(ctx); err != nil {
+		return nil, err
+	}
+	services := map[string]rendered{}
+	var faults []error
+	for _, service := range s.services {
+		found, err := o.render(ctx, s, service)
+		services[service.Name] = found
+		faults = append(faults, err)
+	}
+	return services, errors.Join(faults...)
+}
+
 // render renders the configuration of a service, and decrypts its secrets.
 func (o *Operator) render(ctx context.Context, s *source, service settings.Placed) (rendered, error) {
 	configuration, err := o.renderConfig(s, service)
