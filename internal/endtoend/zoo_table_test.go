@@ -2,33 +2,10 @@ package endtoend
 
 import (
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
-	"testing"
-
-	"github.com/stretchr/testify/require"
 )
-
-// Between these lines of docs/zoo.md lies what a run has found.
-const (
-	tablesBegin = "<!-- made by make zoo: begin -->\n"
-	tablesEnd   = "<!-- made by make zoo: end -->\n"
-)
-
-// write puts the tables of this run into docs/zoo.md.
-func (z *zoo) write(t *testing.T) {
-	t.Helper()
-	const page = "../../docs/zoo.md"
-	content, err := os.ReadFile(page)
-	require.NoError(t, err)
-	before, rest, begins := strings.Cut(string(content), tablesBegin)
-	_, after, ends := strings.Cut(rest, tablesEnd)
-	require.True(t, begins && ends, "%s lacks its markers", page)
-	text := before + tablesBegin + "\n" + z.summary() + "\n" + z.tables() + "\n" + tablesEnd + after
-	require.NoError(t, os.WriteFile(page, []byte(text), 0o644))
-}
 
 // split parts the broken from the healthy.
 func (z *zoo) split() (broken, healthy []row) {

@@ -47,9 +47,9 @@ func (o Object) Masked() Object {
 type Service struct {
 	App, Name, Environment string
 	Namespace              string
-	Files                  revision.Tree // of the revision
-	Manifests              string        // the path of a file, folder or kustomization
-	Allow                  []string      // what skycap.yaml allows by name
+	Files                  revision.Tree     // of the revision
+	Manifests              string            // the path of a file, folder or kustomization
+	Allow                  []string          // what skycap.yaml allows by name
 	Repositories           map[string]string // of its images, by their names
 	Config                 config.Tree
 	Mount                  string // where containers see Config; empty for nowhere

@@ -10,13 +10,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/skycap/skycap/internal/endtoend/measure"
 )
 
 // TestMain is a filter from stdin to stdout when it is asked to be one.
@@ -148,18 +149,12 @@ func TestThroughput(t *testing.T) { //nolint:paralleltest // it measures
 	writeFigures(t, rounds, append([]*tool{itself}, tools...), names, left, size)
 }
 
-// Between these lines of docs/bench-filter.md lies what a run has measured.
-const (
-	figuresBegin = "<!-- made by make bench-filter: begin -->\n"
-	figuresEnd   = "<!-- made by make bench-filter: end -->\n"
-)
-
 func writeFigures(t *testing.T, rounds int, tools []*tool, names []string, left map[string]int, size int) {
 	t.Helper()
 	var out strings.Builder
-	fmt.Fprintf(&out, "\n| text | measured, MB/s | at least, MB/s | |\n| --- | --- | --- | --- |\n")
+	fmt.Fprintf(&out, "| text | measured, MB/s | at least, MB/s | |\n| --- | --- | --- | --- |\n")
 	for i, least := range []float64{1000, 300} {
-		measured, word := median(tools[0].speeds[names[i]]), "met"
+		measured, word := measure.Median(tools[0].speeds[names[i]]), "met"
 		if measured < least {
 			word = "**missed**"
 		}
@@ -167,24 +162,8 @@ func writeFigures(t *testing.T, rounds int, tools []*tool, names []string, left 
 	}
 	fmt.Fprintf(&out, "\n| MB/s, %d rounds | without noise | mixed |\n| --- | --- | --- |\n", rounds)
 	for _, tool := range tools {
-		fmt.Fprintf(&out, "| %s | %s | %s |\n", tool.name, spread(tool.speeds[names[0]]), spread(tool.speeds[names[1]]))
+		fmt.Fprintf(&out, "| %s | %s | %s |\n", tool.name, measure.Spread(tool.speeds[names[0]], 0), measure.Spread(tool.speeds[names[1]], 0))
 	}
-	fmt.Fprintf(&out, "\nOf the mixed text of %d MB, %.0f %% are noise; all leave the same bytes.\n\n", size/1000000, 100*(1-float64(left["mixed"])/float64(size)))
-	t.Log(out.String())
-	const page = "../../docs/bench-filter.md"
-	content, err := os.ReadFile(page)
-	require.NoError(t, err)
-	before, rest, begins := strings.Cut(string(content), figuresBegin)
-	_, after, ends := strings.Cut(rest, figuresEnd)
-	require.True(t, begins && ends, "%s lacks its markers", page)
-	require.NoError(t, os.WriteFile(page, []byte(before+figuresBegin+out.String()+figuresEnd+after), 0o644))
-}
-
-func median(figures []float64) float64 {
-	return slices.Sorted(slices.Values(figures))[len(figures)/2]
-}
-
-// spread is the median, the least and the most.
-func spread(figures []float64) string {
-	return fmt.Sprintf("%.0f (%.0f–%.0f)", median(figures), slices.Min(figures), slices.Max(figures))
+	fmt.Fprintf(&out, "\nOf the mixed text of %d MB, %.0f %% are noise; all leave the same bytes.\n", size/1000000, 100*(1-float64(left["mixed"])/float64(size)))
+	measure.Write(t, "../../docs/bench-filter.md", "bench-filter", out.String())
 }

@@ -8,13 +8,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/skycap/skycap/internal/endtoend/measure"
 )
 
 // Of what is measured.
@@ -93,7 +94,7 @@ func TestConfig(t *testing.T) { //nolint:paralleltest // it measures
 		}
 	}
 	verdicts := b.verdicts()
-	b.write(t, verdicts)
+	measure.Write(t, "../../../docs/bench-config.md", "bench-config", b.tables(verdicts))
 	for _, v := range verdicts {
 		assert.False(t, v.fails(), v)
 	}
@@ -101,7 +102,7 @@ func TestConfig(t *testing.T) { //nolint:paralleltest // it measures
 
 // median of one figure of a tool's runs.
 func (b *bench) median(tool string, count int, figure func(ran) float64) float64 {
-	return median(figures(b.ran[tool][count], figure))
+	return measure.Median(figures(b.ran[tool][count], figure))
 }
 
 func figures(runs []ran, figure func(ran) float64) []float64 {
@@ -110,14 +111,4 @@ func figures(runs []ran, figure func(ran) float64) []float64 {
 		found[i] = figure(run)
 	}
 	return found
-}
-
-// median of figures, of which there is one at least.
-func median(figures []float64) float64 {
-	sorted := slices.Sorted(slices.Values(figures))
-	middle := len(sorted) / 2
-	if len(sorted)%2 == 0 {
-		return (sorted[middle-1] + sorted[middle]) / 2
-	}
-	return sorted[middle]
 }

@@ -4,15 +4,14 @@ package benchconfig
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"os/exec"
-	"regexp"
-	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/skycap/skycap/internal/endtoend/measure"
 )
 
 // ran is what a run of a program took.
@@ -38,31 +37,11 @@ func timed(t *testing.T, program *exec.Cmd, stdout string) ran {
 	require.NoError(t, program.Start())
 	peak := make(chan int)
 	ended := make(chan struct{})
-	go func() { peak <- highWater(program.Process.Pid, ended) }()
+	go func() { peak <- measure.Peak(program.Process.Pid, ended) }()
 	err = program.Wait()
 	took := time.Since(begun)
 	close(ended)
 	require.NoError(t, err, "%s:\n%s", program, &stderr)
 	state := program.ProcessState
 	return ran{took.Seconds(), (state.UserTime() + state.SystemTime()).Seconds(), <-peak}
-}
-
-var peakMemory = regexp.MustCompile(`VmHWM:\s+(\d+)`)
-
-// highWater is the most memory that a process has had, in KiB, not counting those that
-// it started: what the system tells of the ended counts them, and its parent.
-func highWater(pid int, ended <-chan struct{}) int {
-	found := 0
-	for ticker := time.NewTicker(5 * time.Millisecond); ; {
-		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // it may have ended
-		if match := peakMemory.FindSubmatch(text); match != nil {
-			found, _ = strconv.Atoi(string(match[1]))
-		}
-		select {
-		case <-ended:
-			ticker.Stop()
-			return found
-		case <-ticker.C:
-		}
-	}
 }

@@ -4,18 +4,10 @@ package benchconfig
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
-	"testing"
 
-	"github.com/stretchr/testify/require"
-)
-
-// Between these lines of docs/bench-config.md lies what a run has measured.
-const (
-	tablesBegin = "<!-- made by make bench-config: begin -->\n"
-	tablesEnd   = "<!-- made by make bench-config: end -->\n"
+	"github.com/skycap/skycap/internal/endtoend/measure"
 )
 
 // verdict is a figure, and the most that it may be.
@@ -64,20 +56,6 @@ func (b *bench) verdicts() []verdict {
 	return found
 }
 
-// write puts the tables of this run into docs/bench-config.md.
-func (b *bench) write(t *testing.T, verdicts []verdict) {
-	t.Helper()
-	const page = "../../../docs/bench-config.md"
-	content, err := os.ReadFile(page)
-	require.NoError(t, err)
-	before, rest, begins := strings.Cut(string(content), tablesBegin)
-	_, after, ends := strings.Cut(rest, tablesEnd)
-	require.True(t, begins && ends, "%s lacks its markers", page)
-	tables := b.tables(verdicts)
-	t.Log("\n" + tables)
-	require.NoError(t, os.WriteFile(page, []byte(before+tablesBegin+"\n"+tables+"\n"+tablesEnd+after), 0o644))
-}
-
 func (b *bench) tables(verdicts []verdict) string {
 	var out strings.Builder
 	out.WriteString("| what | measured | at most | |\n| --- | --- | --- | --- |\n")
@@ -90,14 +68,9 @@ func (b *bench) tables(verdicts []verdict) string {
 	for _, tool := range b.tools {
 		fmt.Fprintf(&out, "| %s |", tool.name)
 		for _, count := range []int{few, some, many} {
-			fmt.Fprintf(&out, " %s | %.2f |", spread(figures(b.ran[tool.name][count], seconds)), b.median(tool.name, count, cpu))
+			fmt.Fprintf(&out, " %s | %.2f |", measure.Spread(figures(b.ran[tool.name][count], seconds), 2), b.median(tool.name, count, cpu))
 		}
 		fmt.Fprintf(&out, " %.0f |\n", slices.Max(figures(b.ran[tool.name][many], memory)))
 	}
 	return out.String()
-}
-
-// spread is the median, the least and the most.
-func spread(figures []float64) string {
-	return fmt.Sprintf("%.2f (%.2f–%.2f)", median(figures), slices.Min(figures), slices.Max(figures))
 }

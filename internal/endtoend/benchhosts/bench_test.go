@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/skycap/skycap/internal/endtoend/measure"
 )
 
 // Of what is measured.
@@ -49,7 +51,7 @@ func TestHosts(t *testing.T) {
 	b.deployToMany(t)
 
 	verdicts := b.verdicts()
-	b.write(t, verdicts)
+	measure.Write(t, "../../../docs/bench-hosts.md", "bench-hosts", b.tables(verdicts))
 	for _, v := range verdicts {
 		assert.LessOrEqual(t, v.measured, v.most, v.what)
 		assert.GreaterOrEqual(t, v.measured, v.least, v.what)

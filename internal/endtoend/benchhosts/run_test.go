@@ -2,17 +2,16 @@ package benchhosts
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/skycap/skycap/internal/endtoend/measure"
 )
 
 // ran is what a run of a program took.
@@ -43,32 +42,12 @@ func timed(t *testing.T, folder string, env []string, stdout *bytes.Buffer, name
 	require.NoError(t, program.Start())
 	peak := make(chan int)
 	ended := make(chan struct{})
-	go func() { peak <- highWater(program.Process.Pid, ended) }()
+	go func() { peak <- measure.Peak(program.Process.Pid, ended) }()
 	err := program.Wait()
 	took := time.Since(begun)
 	close(ended)
 	require.NoError(t, err, "%s %s:\n%s%s", name, strings.Join(args, " "), stdout, &stderr)
 	return ran{seconds: took.Seconds(), memory: <-peak}
-}
-
-var peakMemory = regexp.MustCompile(`VmHWM:\s+(\d+)`)
-
-// highWater is the most memory that a process has had, in KiB, not counting those
-// that it started.
-func highWater(pid int, ended <-chan struct{}) int {
-	found := 0
-	for ticker := time.NewTicker(20 * time.Millisecond); ; {
-		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // it may have ended
-		if match := peakMemory.FindSubmatch(text); match != nil {
-			found, _ = strconv.Atoi(string(match[1]))
-		}
-		select {
-		case <-ended:
-			ticker.Stop()
-			return found
-		case <-ticker.C:
-		}
-	}
 }
 
 // skycap deploys a revision, over ssh with a configuration.

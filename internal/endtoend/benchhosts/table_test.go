@@ -2,18 +2,10 @@ package benchhosts
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
-	"testing"
 
-	"github.com/stretchr/testify/require"
-)
-
-// Between these lines of docs/bench-hosts.md lies what a run has measured.
-const (
-	tablesBegin = "<!-- made by make bench-hosts: begin -->\n"
-	tablesEnd   = "<!-- made by make bench-hosts: end -->\n"
+	"github.com/skycap/skycap/internal/endtoend/measure"
 )
 
 // verdict is a figure, and the most that it may be.
@@ -40,8 +32,8 @@ func (v verdict) String() string {
 }
 
 func (b *bench) verdicts() []verdict {
-	first := func(name string) float64 { return median(b.first[name]) }
-	second := func(name string) float64 { return median(b.second[name]) }
+	first := func(name string) float64 { return measure.Median(b.first[name]) }
+	second := func(name string) float64 { return measure.Median(b.second[name]) }
 	return []verdict{
 		{"first deploy, to tar and ssh", first("skycap") / first("tar, ssh"), 1.3, " ×", 0},
 		{"first deploy, to Capistrano", first("skycap") / first("Capistrano"), 0.5, " ×", 0},
@@ -54,20 +46,6 @@ func (b *bench) verdicts() []verdict {
 	}
 }
 
-// write puts the tables of this run into docs/bench-hosts.md.
-func (b *bench) write(t *testing.T, verdicts []verdict) {
-	t.Helper()
-	const page = "../../../docs/bench-hosts.md"
-	content, err := os.ReadFile(page)
-	require.NoError(t, err)
-	before, rest, begins := strings.Cut(string(content), tablesBegin)
-	_, after, ends := strings.Cut(rest, tablesEnd)
-	require.True(t, begins && ends, "%s lacks its markers", page)
-	tables := b.tables(verdicts)
-	t.Log("\n" + tables)
-	require.NoError(t, os.WriteFile(page, []byte(before+tablesBegin+"\n"+tables+"\n"+tablesEnd+after), 0o644))
-}
-
 func (b *bench) tables(verdicts []verdict) string {
 	var out strings.Builder
 	out.WriteString("| what | measured | at most | |\n| --- | --- | --- | --- |\n")
@@ -76,34 +54,16 @@ func (b *bench) tables(verdicts []verdict) string {
 	}
 	fmt.Fprintf(&out, "\n| %d hosts, %d rounds | first deploy, s | second deploy, s |\n| --- | --- | --- |\n", hostCount, b.rounds)
 	for _, tool := range tools() {
-		fmt.Fprintf(&out, "| %s | %s | %s |\n", tool.name, spread(b.first[tool.name]), spread(b.second[tool.name]))
+		fmt.Fprintf(&out, "| %s | %s | %s |\n", tool.name, measure.Spread(b.first[tool.name], 2), measure.Spread(b.second[tool.name], 2))
 	}
 	fmt.Fprintf(&out, "\n| one host, %d rounds | near, s | 50 ms away, s | round trips |\n| --- | --- | --- | --- |\n", len(b.trips.first[0]))
 	for _, row := range []struct {
 		name  string
 		times [2][]float64
 	}{{"`ssh host true`", b.trips.connect}, {"first deploy", b.trips.first}, {"second deploy", b.trips.second}} {
-		fmt.Fprintf(&out, "| %s | %s | %s | %.1f |\n", row.name, spread(row.times[0]), spread(row.times[1]), tripsOf(row.times))
+		fmt.Fprintf(&out, "| %s | %s | %s | %.1f |\n", row.name, measure.Spread(row.times[0], 2), measure.Spread(row.times[1], 2), tripsOf(row.times))
 	}
 	fmt.Fprintf(&out, "\nBytes of one host on the wire, both ways: %d in the first deploy, %d in the second. A deploy to %d hosts took\n%.1f s; skycap itself needed %d MiB.\n",
 		slices.Min(b.bytes[0]), slices.Max(b.bytes[1]), manyHosts, b.many.seconds, b.many.memory>>10)
 	return out.String()
-}
-
-// median of times, of which there is one at least.
-func median(times []float64) float64 {
-	sorted := slices.Sorted(slices.Values(times))
-	middle := len(sorted) / 2
-	if len(sorted)%2 == 0 {
-		return (sorted[middle-1] + sorted[middle]) / 2
-	}
-	return sorted[middle]
-}
-
-// spread is the median, the least and the most.
-func spread(times []float64) string {
-	if len(times) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%.2f (%.2f–%.2f)", median(times), slices.Min(times), slices.Max(times))
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/skycap/skycap/internal/endtoend/measure"
 	"github.com/skycap/skycap/internal/kubectl"
 )
 
@@ -45,7 +46,7 @@ func TestMatrix(t *testing.T) {
 			all("API down", []demand{{"API down", hasAPIDown}}, observationsWithAPIDown())
 		})
 	}
-	found.write(t)
+	measure.Write(t, "../../../docs/matrix.md", "matrix", found.cells()+"\n"+found.differences())
 }
 
 // result is what a cell of the table says.

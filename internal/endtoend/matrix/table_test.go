@@ -2,21 +2,11 @@ package matrix
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync"
-	"testing"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/skycap/skycap/internal/kubectl"
-)
-
-// Between these lines of docs/matrix.md lies what a run has found.
-const (
-	tablesBegin = "<!-- made by make matrix: begin -->\n"
-	tablesEnd   = "<!-- made by make matrix: end -->\n"
 )
 
 // table is what a run finds. It is safe for concurrent use.
@@ -57,20 +47,6 @@ func (r result) String() string {
 		return "warned"
 	}
 	return "ok"
-}
-
-// write puts the tables of this run into docs/matrix.md.
-func (f *table) write(t *testing.T) {
-	t.Helper()
-	const page = "../../../docs/matrix.md"
-	content, err := os.ReadFile(page)
-	require.NoError(t, err)
-	before, rest, begins := strings.Cut(string(content), tablesBegin)
-	_, after, ends := strings.Cut(rest, tablesEnd)
-	require.True(t, begins && ends, "%s lacks its markers", page)
-	tables := f.cells() + "\n" + f.differences()
-	t.Log("\n" + tables)
-	require.NoError(t, os.WriteFile(page, []byte(before+tablesBegin+"\n"+tables+"\n"+tablesEnd+after), 0o644))
 }
 
 func (f *table) cells() string {
