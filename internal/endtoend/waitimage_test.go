@@ -37,7 +37,7 @@ func TestAnImageThatDoesNotComeInTime(t *testing.T) {
 	node := c.commit(greeting, "Hello from "+c.staging+", never.\n")
 	c.fails(1, []string{"deploy", node, "staging", "--wait-image=3s"},
 		[]string{"an image is not there yet, and looked for until ", `image "` + image(node) + `" was not found, after 3s of waiting`},
-		[]string{`look at the CI job that pushes tag "` + node[:12] + `"; to wait longer: skycap deploy ` + node + ` staging --wait-image=3s --wait-image 6s`})
+		[]string{`look at the CI job that pushes tag "` + node[:12] + `"; to wait longer: skycap deploy ` + node + ` staging --wait-image 6s`})
 	assert.Empty(t, contents(t, c.staging))
 }
 
