@@ -26,6 +26,7 @@ type gitRepository struct {
 	dir        string
 	repository *git.Repository
 	packs      *filesystem.Storage
+	readers    []*filesystem.Storage // that and, once many files are read, another
 }
 
 // openGit has go-git read the repository, or where that can't, git itself.
@@ -47,14 +48,14 @@ func openGit(runner run.Runner, root string) (Repository, error) {
 	if isPartial(settings) {
 		return &gitProgram{runner: runner, dir: root}, nil
 	}
-	packs := keepOpen(repository)
+	packs := keepOpen(repository.Storer.(*filesystem.Storage))
 	if _, err := packs.Filesystem().Stat("objects/info/alternates"); err == nil { // objects are in another repository
 		return &gitProgram{runner: runner, dir: root}, nil
 	}
 	if repository, err = git.Open(packs, nil); err != nil {
 		return nil, fmt.Errorf("open the Git repository %q: %w", root, err)
 	}
-	return &gitRepository{runner: runner, dir: root, repository: repository, packs: packs}, nil
+	return &gitRepository{runner: runner, dir: root, repository: repository, packs: packs, readers: []*filesystem.Storage{packs}}, nil
 }
 
 // Of what go-git keeps of the objects that it reads, in bytes: how much in all, and how
@@ -67,8 +68,7 @@ const (
 // keepOpen is the storage of a repository whose packs stay open, and that knows from a
 // list which objects have a file of their own: go-git would look for each, and open the
 // packs anew.
-func keepOpen(repository *git.Repository) *filesystem.Storage {
-	opened := repository.Storer.(*filesystem.Storage)
+func keepOpen(opened *filesystem.Storage) *filesystem.Storage {
 	return filesystem.NewStorageWithOptions(opened.Filesystem(), cache.NewObjectLRU(objectCache),
 		filesystem.Options{KeepDescriptors: true, ExclusiveAccess: true, LargeObjectThreshold: largeObject})
 }
@@ -86,7 +86,13 @@ func isPartial(settings *config.Config) bool {
 
 func (g *gitRepository) Kind() string { return Git }
 
-func (g *gitRepository) Close() error { return g.packs.Close() }
+func (g *gitRepository) Close() error {
+	var faults []error
+	for _, packs := range g.readers {
+		faults = append(faults, packs.Close())
+	}
+	return errors.Join(faults...)
+}
 
 func (g *gitRepository) Resolve(ctx context.Context, name string) (Revision, error) {
 	if err := checkName(name); err != nil {

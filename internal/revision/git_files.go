@@ -9,10 +9,13 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/storage/filesystem"
+	"golang.org/x/sync/errgroup"
 )
 
 func (g *gitRepository) Files(ctx context.Context, revision Revision, paths []string, limit Limit) (Tree, error) {
@@ -33,11 +36,17 @@ func (g *gitRepository) Files(ctx context.Context, revision Revision, paths []st
 	}
 	names := slices.Sorted(maps.Keys(found))
 	blobs, sizes := make([]plumbing.EncodedObject, len(names)), make([]int64, len(names))
-	for i := 0; i < len(names) && limit != (Limit{}); i++ { // of large ones this reads only how large they are
-		if blobs[i], err = g.blob(found[names[i]]); err != nil {
-			return nil, fmt.Errorf("%q at %s: %w", names[i], revision.Short(), err)
+	if limit != (Limit{}) {
+		err := g.each(len(names), func(packs *filesystem.Storage, i int) (err error) { // of large ones this reads only how large they are
+			if blobs[i], err = packs.EncodedObject(plumbing.BlobObject, found[names[i]].Hash); err != nil {
+				return fmt.Errorf("%q at %s: %w", names[i], revision.Short(), err)
+			}
+			sizes[i] = blobs[i].Size()
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
-		sizes[i] = blobs[i].Size()
 	}
 	for i, isRead := range limit.read(sizes) {
 		entry, blob := found[names[i]], blobs[i]
@@ -155,6 +164,30 @@ func (g *gitRepository) descend(ctx context.Context, entry object.TreeEntry, at 
 		}
 	}
 	return nil
+}
+
+// manyBlobs is from how many on it pays to open the packs once more.
+const manyBlobs = 1000
+
+// each does work for each number below count: of many side by side. What go-git reads
+// packs with reads one object at a time.
+func (g *gitRepository) each(count int, work func(packs *filesystem.Storage, i int) error) error {
+	if count >= manyBlobs && len(g.readers) == 1 {
+		g.readers = append(g.readers, keepOpen(g.packs))
+	}
+	var next atomic.Int64
+	workers := errgroup.Group{}
+	for _, packs := range g.readers {
+		workers.Go(func() error {
+			for i := int(next.Add(1)) - 1; i < count; i = int(next.Add(1)) - 1 {
+				if err := work(packs, i); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return workers.Wait()
 }
 
 func (g *gitRepository) blob(entry object.TreeEntry) (plumbing.EncodedObject, error) {

@@ -1,7 +1,9 @@
 package revision
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -93,6 +95,37 @@ func TestAmbiguousShortGitHashListsItsCandidates(t *testing.T) {
 			assert.Equal(t, byPrefix[shared], ids, "newest first")
 		}
 	})
+}
+
+// Those that lie in packs, and those that each have a file; large ones are read later than others.
+func TestManyFilesOfGitAreReadSideBySide(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t, Git)
+	want := Tree{}
+	for i := range manyBlobs + 500 {
+		name, content := fmt.Sprint("files/", i), fmt.Sprint("content of ", i)
+		if i%500 == 7 {
+			content = strings.Repeat(content, largeObject/8)
+		}
+		want[name] = File{Data: []byte(content)}
+	}
+	c.place(want)
+	c.commit("packed")
+	c.do("repack", "-q", "-a", "-d")
+	for i := 0; i < len(want); i += 3 {
+		name := fmt.Sprint("files/", i)
+		want[name] = File{Data: []byte(fmt.Sprint("loose, of ", i))}
+	}
+	c.place(want)
+	c.commit("loose")
+	repository := c.open()
+	found, err := repository.Resolve(t.Context(), "HEAD")
+	require.NoError(t, err)
+	for range 2 {
+		tree, err := repository.Files(t.Context(), found, nil, Limit{Files: 10 * manyBlobs, Size: 1 << 30, Total: 1 << 30})
+		require.NoError(t, err)
+		assert.True(t, maps.EqualFunc(want, tree, func(a, b File) bool { return bytes.Equal(a.Data, b.Data) }))
+	}
 }
 
 // What git can read, skycap can, be it by go-git or not.
