@@ -70,7 +70,7 @@ func (s Service) Build() ([]Object, error) {
 	for _, p := range s.payloads() {
 		holders, err := p.place(objects)
 		rendered = append(rendered, holders...)
-		faults = append(faults, err)
+		faults = append(faults, err, s.checkReferences(p, objects))
 	}
 	for _, object := range objects {
 		for _, pod := range podTemplates(object) {

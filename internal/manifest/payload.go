@@ -56,10 +56,15 @@ func (s Service) payloads() []payload {
 	}
 }
 
+// payloadWord is what a kind's part of a service is called, in skycap.yaml and in names.
+func payloadWord(kind string) string {
+	return map[string]string{"ConfigMap": "config", "Secret": "secrets"}[kind]
+}
+
 // payloadName is what the name of each object of a kind begins with that holds a
 // service's configuration, or its secrets.
 func payloadName(app, service, kind string) string {
-	return app + "-" + service + "-" + map[string]string{"ConfigMap": "config", "Secret": "secrets"}[kind]
+	return app + "-" + service + "-" + payloadWord(kind)
 }
 
 // holder is an immutable ConfigMap or Secret and how its keys become files.
@@ -130,6 +135,9 @@ func (m *holder) add(key, name string, file revision.File) {
 	}
 	m.exact = m.exact || key != name || file.Executable
 	m.items = append(m.items, item)
+	if m.object.GetKind() == "Secret" && name == pullKey {
+		m.object.Object["type"] = pullType
+	}
 	m.put(key, file.Data)
 }
 

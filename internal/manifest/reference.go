@@ -29,7 +29,7 @@ func (p payload) place(objects []Object) ([]Object, error) {
 	users := p.users(objects)
 	isNamed := slices.ContainsFunc(users, user.names)
 	var faults []error
-	if isNamed {
+	if isNamed || slices.ContainsFunc(objects, func(o Object) bool { return slices.ContainsFunc(p.pulls(o), p.isNamed) }) {
 		faults = append(faults, p.checkFree(objects))
 	}
 	if p.toAll || slices.ContainsFunc(users, func(u user) bool { return u.hasEnv }) {
@@ -47,6 +47,7 @@ func (p payload) place(objects []Object) ([]Object, error) {
 		}
 		child(child(user.pod, "metadata"), "annotations")[p.annotation] = hash
 	}
+	faults = append(faults, p.pointPulls(objects, packed))
 	return objectsOf(packed), errors.Join(faults...)
 }
 
@@ -88,11 +89,15 @@ func (p payload) shown(volume map[string]any) []map[string]any {
 
 // variables are the references of a container's environment to objects of the payload's kind.
 func (p payload) variables(container map[string]any) []map[string]any {
+	return append(p.fromReferences(container), p.keyReferences(container)...)
+}
+
+func (p payload) fromReferences(container map[string]any) []map[string]any {
 	var found []map[string]any
 	for _, from := range mapsIn(container["envFrom"]) {
 		found = append(found, below(from, p.field()+"Ref")...)
 	}
-	return append(found, p.keyReferences(container)...)
+	return found
 }
 
 func (p payload) keyReferences(container map[string]any) []map[string]any {

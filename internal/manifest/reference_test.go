@@ -184,3 +184,77 @@ func TestReferencesThatLeadNowhere(t *testing.T) {
 		assert.ErrorContains(t, err, want)
 	}
 }
+
+func TestNamesThatNothingMakesAreRefused(t *testing.T) {
+	t.Parallel()
+	const why = `deploy/web:2: Deployment "d0" names `
+	for name, test := range map[string]struct{ spec, more, want string }{
+		"no config": {
+			"volumes: [{name: c, configMap: {name: shop-web-config}}]", "",
+			why + `ConfigMap "shop-web-config" in volume "c", which nothing makes: service "web" has no config in environment "staging"`,
+		},
+		"no secrets": {
+			"volumes: [{name: c, projected: {sources: [{secret: {name: shop-web-secrets}}]}}]", "",
+			why + `Secret "shop-web-secrets" in volume "c", which nothing makes: service "web" has no secrets in environment "staging"`,
+		},
+		"of another service": {
+			"initContainers: [{name: i, image: b, envFrom: [{configMapRef: {name: shop-wbe-config}}]}]", "",
+			why + `ConfigMap "shop-wbe-config" in envFrom of container "i", which nothing makes: of names of this form manifests of service "web" may use "shop-web-config"`,
+		},
+		"a variable": {
+			"initContainers: [{name: i, image: b, env: [{name: A, valueFrom: {secretKeyRef: {name: shop-web-secrets, key: a}}}]}]", "",
+			why + `Secret "shop-web-secrets" in env of container "i"`,
+		},
+		"to pull with": {"imagePullSecrets: [{name: shop-web-secrets}]", "", why + `Secret "shop-web-secrets" in imagePullSecrets`},
+		"optional":     {"volumes: [{name: c, configMap: {name: shop-web-config, optional: true}}]", "", ""},
+		"written by hand": {
+			"volumes: [{name: c, configMap: {name: shop-web-config}}]", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop-web-config}\n", "",
+		},
+		"of another kind": {
+			"volumes: [{name: c, configMap: {name: shop-web-config}}]", "apiVersion: v1\nkind: Secret\nmetadata: {name: shop-web-config}\n",
+			why + `ConfigMap "shop-web-config"`,
+		},
+		"made by a controller": {
+			"volumes: [{name: c, secret: {secretName: shop-web-secrets}}]",
+			"apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: e}\nspec: {target: {name: shop-web-secrets}}\n", "",
+		},
+		"of no such form": {"volumes: [{name: c, configMap: {name: shop-config}}, {name: d, secret: {secretName: shop-web-config}}]", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := pods("containers: [{name: a, image: b}], " + test.spec)
+			s.Config, s.Secrets = config.Tree{}, config.Tree{}
+			s.Files["deploy/web"] = revision.File{Data: append(s.Files["deploy/web"].Data, "---\n"+test.more...)}
+			_, err := s.Build()
+			if test.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			assert.ErrorContains(t, err, test.want)
+		})
+	}
+}
+
+func TestImagesArePulledWithSecrets(t *testing.T) {
+	t.Parallel()
+	s := pods("containers: [{name: a, image: b}], imagePullSecrets: [{name: other}, {name: shop-web-secrets}]")
+	s.Files["deploy/web"] = revision.File{Data: append(s.Files["deploy/web"].Data,
+		"---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: s}\nimagePullSecrets: [{name: shop-web-secrets}]\n"...)}
+	_, err := s.Build()
+	require.ErrorContains(t, err, `Deployment "d0" names ".dockerconfigjson" of Secret "shop-web-secrets", which has no such file`)
+
+	s.Secrets.Files = files("pin", "1234", ".dockerconfigjson", "{}")
+	objects, err := s.Build()
+	require.NoError(t, err)
+	pod := podTemplates(objects[len(objects)-1])[0]
+	assertYAML(t, "[{name: other}, {name: shop-web-secrets-5ec4e70000}]", child(pod, "spec")["imagePullSecrets"])
+	assert.Len(t, child(pod, "spec")["volumes"], 2, "the trees stay at their mounts")
+	for _, object := range objects {
+		switch object.GetKind() {
+		case "ServiceAccount":
+			assertYAML(t, "[{name: shop-web-secrets-5ec4e70000}]", object.Object["imagePullSecrets"])
+		case "Secret":
+			assert.Equal(t, "kubernetes.io/dockerconfigjson", object.Object["type"], "the kubelet pulls with no other")
+		}
+	}
+}
