@@ -91,7 +91,7 @@ func (o *Operator) renderFormer(ctx context.Context, wanted Wanted) (side, error
 		}
 		var faults []error
 		for _, service := range s.services {
-			configuration, err := o.renderConfig(s, service)
+			configuration, err := o.renderConfig(ctx, s, service)
 			secrets, _, locked := o.decrypt(ctx, s, service)
 			if locked != nil {
 				o.Report.Warning(fmt.Sprintf("service %q: the secrets of %s are not compared: %v", service.Name, s.revision.Short(), locked))

@@ -35,17 +35,17 @@ func (o *Operator) renderAll(ctx context.Context, s *source) (map[string]rendere
 
 // render renders the configuration of a service, and decrypts its secrets.
 func (o *Operator) render(ctx context.Context, s *source, service settings.Placed) (rendered, error) {
-	configuration, err := o.renderConfig(s, service)
+	configuration, err := o.renderConfig(ctx, s, service)
 	secrets, sealed, secretsErr := o.decrypt(ctx, s, service)
 	return rendered{configuration, secrets, sealed}, errors.Join(err, secretsErr)
 }
 
-func (o *Operator) renderConfig(s *source, service settings.Placed) (config.Tree, error) {
+func (o *Operator) renderConfig(ctx context.Context, s *source, service settings.Placed) (config.Tree, error) {
 	layers, err := s.configLayers(service)
 	if err != nil {
 		return config.Tree{}, err
 	}
-	tree, err := config.Render(s.files, layers, config.Fields{
+	tree, err := config.Render(ctx, s.files, layers, config.Fields{
 		App: s.project.App, Service: service.Name, Environment: s.environment.Name,
 		Revision: s.revision.ID, Values: s.environment.Values, Addr: s.address,
 	})

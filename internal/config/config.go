@@ -3,6 +3,7 @@
 package config
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -50,11 +51,15 @@ func (f *Fault) Error() string {
 }
 
 // Render lays the layers over each other and renders the files named *.tmpl
-// over fields. Its error joins a *Fault for each thing that is wrong.
-func Render(files revision.Tree, layers []string, fields Fields) (Tree, error) {
+// over fields. Its error joins a *Fault for each thing that is wrong; once the context
+// ends, it is the context's.
+func Render(ctx context.Context, files revision.Tree, layers []string, fields Fields) (Tree, error) {
 	tree, err := Lay(files, layers, func(source, name string, file revision.File) (string, revision.File, error) {
-		return renderFile(source, name, file, fields)
+		return renderFile(ctx, source, name, file, fields)
 	})
+	if ctx.Err() != nil {
+		return tree, ctx.Err()
+	}
 	_, faults := variables(tree.Files)
 	for _, fault := range faults {
 		fault.Path = tree.sources[fault.Path]
@@ -115,10 +120,10 @@ func makeFile(
 	return make(source, name, file)
 }
 
-func renderFile(source, name string, file revision.File, fields Fields) (string, revision.File, error) {
+func renderFile(ctx context.Context, source, name string, file revision.File, fields Fields) (string, revision.File, error) {
 	target, isTemplate := strings.CutSuffix(name, ".tmpl")
 	if isTemplate && path.Ext(name) != path.Base(name) { // a file of just that suffix is no template
-		data, err := fields.render(source, file.Data)
+		data, err := fields.render(ctx, source, file.Data)
 		if err != nil {
 			return "", file, err
 		}

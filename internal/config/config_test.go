@@ -1,8 +1,10 @@
 package config
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,7 +37,7 @@ func files(pairs ...string) revision.Tree {
 
 func TestLayersReplaceAndTemplatesRender(t *testing.T) {
 	t.Parallel()
-	tree, err := Render(files(
+	tree, err := Render(t.Context(), files(
 		"config/common/a", "common", "config/common/sub/b", "kept", "config/staging/a", "staging",
 		"config/staging/{{ .NotRendered }}", "{{ .NotRendered }}",
 		"config/staging/t.tmpl", `{{ .App }} {{ .Service }} {{ .Environment }} {{ .Values.LogLevel }} {{ .Values.nested.n }} {{ addr "billing" }} {{ .Revision }}`,
@@ -52,7 +54,7 @@ func TestLayersReplaceAndTemplatesRender(t *testing.T) {
 func TestHashCoversPathBytesAndMode(t *testing.T) {
 	t.Parallel()
 	render := func(tree revision.Tree) string {
-		rendered, err := Render(tree, []string{"c"}, fields())
+		rendered, err := Render(t.Context(), tree, []string{"c"}, fields())
 		require.NoError(t, err)
 		return rendered.Hash
 	}
@@ -72,7 +74,7 @@ func TestHashCoversPathBytesAndMode(t *testing.T) {
 func TestHashKeepsFilesApart(t *testing.T) {
 	t.Parallel()
 	render := func(tree revision.Tree) string {
-		rendered, err := Render(tree, []string{"c"}, fields())
+		rendered, err := Render(t.Context(), tree, []string{"c"}, fields())
 		require.NoError(t, err)
 		return rendered.Hash
 	}
@@ -91,7 +93,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		"c/call.tmpl", `{{ addr "nobody" }}`, "c/long.tmpl", `{{ range 1000000 }}xxxxxxxx{{ end }}`,
 		"c/folder", "", "d/folder/file", "", "c/y", "", "c/y.tmpl", "", "c/x.env", "A=1\n\n# comment\nno assignment\n",
 	)
-	_, err := Render(tree, []string{"c", "d"}, fields())
+	_, err := Render(t.Context(), tree, []string{"c", "d"}, fields())
 	for _, want := range []string{
 		"c/big: is 921601 bytes", `c/..data/x: "..data" begins with two dots`, `"c/bad\xff": its path is not UTF-8`,
 		`c/unknown.tmpl:2: <.Values.Missing>: map has no entry for key "Missing"`, "c/syntax.tmpl:1: missing value for if",
@@ -107,7 +109,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 
 func TestNoLayerHasAFile(t *testing.T) {
 	t.Parallel()
-	_, err := Render(files("config/x", ""), []string{"confg/common", "confg/web"}, fields())
+	_, err := Render(t.Context(), files("config/x", ""), []string{"confg/common", "confg/web"}, fields())
 	assert.ErrorContains(t, err, "confg/common, confg/web: no file there at this revision")
 }
 
@@ -117,13 +119,13 @@ func TestTooManyFiles(t *testing.T) {
 	for i := range MaxFiles + 1 {
 		tree[fmt.Sprintf("c/%d", i)] = revision.File{}
 	}
-	_, err := Render(tree, []string{"c"}, fields())
+	_, err := Render(t.Context(), tree, []string{"c"}, fields())
 	assert.ErrorContains(t, err, "5001 files; a service may have at most 5000")
 }
 
 func TestEnvironmentKeepsValuesByteForByte(t *testing.T) {
 	t.Parallel()
-	tree, err := Render(files("c/a.env", "FEATURE_FLAG=On\nq= \"x\" $HOME #y \r\nEMPTY=\n", "c/b/z.env", "FEATURE_FLAG=b=c\n", "c/other", "X=1"),
+	tree, err := Render(t.Context(), files("c/a.env", "FEATURE_FLAG=On\nq= \"x\" $HOME #y \r\nEMPTY=\n", "c/b/z.env", "FEATURE_FLAG=b=c\n", "c/other", "X=1"),
 		[]string{"c"}, fields())
 	require.NoError(t, err)
 	variables, err := Variables(tree.Files)
@@ -146,20 +148,83 @@ func TestTemplatesEnd(t *testing.T) {
 		"a text that is formatted":     {`{{ $x := "x" }}{{ range 60 }}{{ $x = printf "%s%s" $x $x }}{{ end }}`, "the template's output is over"},
 		"a text that is escaped":       {`{{ $x := "&" }}{{ range 60 }}{{ $x = html $x $x }}{{ end }}`, "the template's output is over"},
 		"long texts again and again":   {"\n\n{{ range 999999 }}{{ $x := printf \"%900000d\" 1 }}{{ end }}", ":3: the template takes more"},
+		"long texts that are compared": {"{{ $x := printf \"%800000d\" 1 }}{{ $y := print $x \"\" }}\n{{ range 999999 }}{{ if eq $x $y }}{{ end }}{{ end }}", ":2: the template takes more"},
+		"a long text in a pipe":        {"{{ $x := printf \"%800000d\" 1 }}{{ $y := print $x \"\" }}\n{{ range 999999 }}{{ if ($y | lt $x) }}{{ end }}{{ end }}", ":2: the template takes more"},
+		"a long key":                   {"{{ $x := printf \"%800000d\" 1 }}{{ range 999999 }}{{ if index $.Values $x }}{{ end }}{{ end }}", ":1: the template takes more"},
+		"bodies that are long":         {"{{ range 999999 }}" + strings.Repeat("{{ if eq 1 2 }}{{ end }}", 1000) + "{{ end }}", ":1: the template takes more"},
+		"maps that are sorted":         {"{{ range 999999 }}{{ range $.Values.many }}{{ break }}{{ end }}{{ end }}", ":1: the template takes more"},
+		"widths that add up":           {"\n{{ $x := printf \"" + strings.Repeat("%999999d", 1000) + "\" 1 }}", ":2: the template's output is over"},
+		"widths that are given":        {"{{ $x := printf \"" + strings.Repeat("%[1]*[1]d", 1000) + "\" 900000 }}", "the template's output is over"},
+		"a text that is repeated":      {"{{ $x := printf \"%90000d\" 1 }}{{ $x := printf \"" + strings.Repeat("%[1]s", 100) + "\" $x }}", "the template's output is over"},
+		"a list of wide numbers":       {"{{ $x := printf \"%90000d\" .Values.list }}", "the template's output is over"},
+		"values that are long":         {"{{ .Values.long }}", "c/x.tmpl:1: the template's output is over"},
+		"a file that takes steps":      {`{{ skycapStep -1 }}`, `function "skycapStep" not defined`},
 		"a file":                       {`{{ readFile "/etc/passwd" }}`, `c/x.tmpl:1: function "readFile" not defined`},
 		"the environment":              {`{{ env "HOME" }}`, `c/x.tmpl:1: function "env" not defined`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Render(files("c/x.tmpl", test.text), []string{"c"}, fields())
+			given := fields()
+			given.Values["list"] = slices.Repeat([]any{1}, 20)
+			given.Values["long"] = slices.Repeat([]any{strings.Repeat("x", 1000)}, 50_000)
+			many := map[string]any{}
+			for i := range 10_000 {
+				many[fmt.Sprint(i)] = i
+			}
+			given.Values["many"] = many
+			_, err := Render(t.Context(), files("c/x.tmpl", test.text), []string{"c"}, given)
 			assert.ErrorContains(t, err, test.want)
+			assert.Less(t, len(err.Error()), 500, "of a text only its ends are shown")
 		})
+	}
+}
+
+func TestTemplatesEndWithTheirContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	given := fields()
+	given.Addr = func(string) (string, error) { cancel(); return "", nil }
+	_, err := Render(ctx, files("c/x.tmpl", `{{ addr "" }}{{ range 2 }}{{ end }}`), []string{"c"}, given)
+	assert.Equal(t, context.Canceled, err)
+}
+
+func TestNullIsNoText(t *testing.T) {
+	t.Parallel()
+	given := fields()
+	given.Values["null"], given.Values["list"] = nil, []any{"a", nil}
+	for text, want := range map[string]string{
+		"{{ .Values.null }}":                       "c/x.tmpl:2: .Values.null is null, or holds it",
+		"{{ $x := .Values.null }}{{ $x }}":         "c/x.tmpl:2: $x is null",
+		"{{ .Values.list }}":                       "c/x.tmpl:2: .Values.list is null, or holds it",
+		"{{ range .Values.list }}{{ . }}{{ end }}": "c/x.tmpl:2: . is null",
+		`{{ printf "%v" .Values.null }}`:           "c/x.tmpl:2: printf is given null",
+		`{{ .Values.null | print }}`:               "c/x.tmpl:2: print is given null",
+		`{{ html .Values.null }}`:                  "c/x.tmpl:2: html is given null",
+	} {
+		_, err := Render(t.Context(), files("c/x.tmpl", "\n"+text), []string{"c"}, given)
+		assert.ErrorContains(t, err, want, text)
+	}
+	tree, err := Render(t.Context(), files("c/x.tmpl", `{{ with .Values.null }}{{ . }}{{ end }}{{ or .Values.null "x" }}{{ if eq .Values.null nil }}y{{ end }}`), []string{"c"}, given)
+	require.NoError(t, err)
+	assert.Equal(t, files("x", "xy"), tree.Files)
+}
+
+func TestFaultsShowTheTemplateAsItIs(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`{{ eq 1 .Values.LogLevel }}`:    `c/x.tmpl:1: <eq (1) (.Values.LogLevel)>: error calling eq: incompatible types for comparison: int and string`,
+		`{{ "a" | lt 1 }}`:               `c/x.tmpl:1: <lt (1)>: error calling lt: incompatible types for comparison: int and string`,
+		`{{ (index .Values "none").x }}`: `no entry for key "x"`,
+	} {
+		_, err := Render(t.Context(), files("c/x.tmpl", text), []string{"c"}, fields())
+		assert.ErrorContains(t, err, want)
+		assert.NotContains(t, err.Error(), "skycap")
 	}
 }
 
 func TestLongLoopsAreNoFault(t *testing.T) {
 	t.Parallel()
-	tree, err := Render(files("c/x.tmpl", `{{ range $i := 100000 }}{{ if eq $i 99999 }}{{ printf "%d %s" $i (html "<") }}{{ end }}{{ end }}`), []string{"c"}, fields())
+	tree, err := Render(t.Context(), files("c/x.tmpl", `{{ range $i := 100000 }}{{ if eq $i 99999 }}{{ printf "%d %s" $i (html "<") }}{{ end }}{{ end }}`), []string{"c"}, fields())
 	require.NoError(t, err)
 	assert.Equal(t, files("x", "99999 &lt;"), tree.Files)
 }

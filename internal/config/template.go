@@ -2,11 +2,11 @@ package config
 
 import (
 	"bytes"
-	"cmp"
+	"context"
 	"errors"
-	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"text/template"
 )
 
@@ -23,18 +23,17 @@ type Fields struct {
 
 // render runs one template. It has no access to files, environment or network,
 // and its output, its texts and its steps are bounded, so that it ends.
-func (f Fields) render(source string, text []byte) ([]byte, error) {
-	left := steps(maxSteps)
+func (f Fields) render(ctx context.Context, source string, text []byte) ([]byte, error) {
+	left := &steps{ctx: ctx, left: maxSteps}
 	parsed, err := template.New("").Option("missingkey=error").
-		Funcs(left.boundedFuncs()).
-		Funcs(template.FuncMap{"addr": f.Addr, stepFunc: left.take}).
+		Funcs(left.functions()).
+		Funcs(template.FuncMap{"addr": f.Addr}).
 		Parse(string(text))
 	if err != nil {
 		return nil, templateFault(source, err)
 	}
-	if err := countSteps(parsed, text); err != nil {
-		return nil, templateFault(source, err)
-	}
+	guard(parsed)
+	parsed.Funcs(template.FuncMap{stepFunc: left.step, weighFunc: left.weigh, showFunc: left.show}) // not for the file to call
 	var out bounded
 	if err := parsed.Execute(&out, f); err != nil {
 		return nil, templateFault(source, err)
@@ -51,14 +50,24 @@ func templateFault(source string, err error) error {
 		line, _ = strconv.Atoi(place[1])
 		message = message[len(place[0]):]
 	}
-	var endless *stepsError
-	if errors.As(err, &endless) {
-		line, message = cmp.Or(endless.line, line), endless.Error()
+	var halted *haltError
+	if errors.As(err, &halted) {
+		message = halted.why
 	}
-	return &Fault{Path: source, Line: line, Message: message}
+	return &Fault{Path: source, Line: line, Message: shorten(unguarded(message))}
 }
 
-var errTooLong = fmt.Errorf("the template's output is over %d bytes (900 KiB)", MaxFileSize)
+// maxMessage is how many bytes of a template its faults show: its texts may be long.
+const maxMessage = 200
+
+// shorten leaves the middle out of a text that is too long for a message.
+func shorten(text string) string {
+	if len(text) <= maxMessage {
+		return text
+	}
+	const end = maxMessage / 2
+	return strings.ToValidUTF8(text[:end], "") + "…" + strings.ToValidUTF8(text[len(text)-end:], "")
+}
 
 // bounded is a buffer that fails once it holds more than a file may.
 type bounded struct{ bytes.Buffer }

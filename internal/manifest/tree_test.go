@@ -94,7 +94,7 @@ func rendered(t *testing.T, tree revision.Tree, layers int) config.Tree {
 			files["config/b/"+name] = file
 		}
 	}
-	made, err := config.Render(files, from, config.Fields{})
+	made, err := config.Render(t.Context(), files, from, config.Fields{})
 	require.NoError(t, err)
 	return made
 }

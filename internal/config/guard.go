@@ -1,0 +1,129 @@
+package config
+
+import (
+	"slices"
+	"text/template"
+	"text/template/parse"
+)
+
+// The functions that guard has templates call.
+const (
+	stepFunc  = "skycapStep"
+	weighFunc = "skycapWeigh"
+	showFunc  = "skycapShow"
+)
+
+// guard has a template call what counts its steps: text/template itself can't be
+// stopped. Each round of a loop, and each call of a template, begins with such a call;
+// what is compared, ranged over or put out goes through one.
+func guard(parsed *template.Template) {
+	for _, each := range parsed.Templates() {
+		begin(each.Root, each.Root.Pos)
+	}
+}
+
+// begin puts the call that takes a step before all else in a list.
+func begin(list *parse.ListNode, at parse.Pos) {
+	some := 1 + guardList(list)/stepNodes
+	take := &parse.ActionNode{NodeType: parse.NodeAction, Pos: at, Pipe: piped(call(at, stepFunc, number(at, some)))}
+	list.Nodes = append([]parse.Node{take}, list.Nodes...)
+}
+
+// guardList guards the nodes of a list, and returns how many there are in them, loops
+// with those of one round.
+func guardList(list *parse.ListNode) int {
+	if list == nil {
+		return 0
+	}
+	count := 0
+	for _, node := range list.Nodes {
+		count += 1 + guardNode(node)
+	}
+	return count
+}
+
+func guardNode(node parse.Node) int {
+	switch node := node.(type) {
+	case *parse.ActionNode:
+		expression := shorten(node.Pipe.String())
+		count := guardPipe(node.Pipe)
+		if len(node.Pipe.Decl) == 0 {
+			node.Pipe.Cmds = append(node.Pipe.Cmds, call(node.Pos, showFunc, text(node.Pos, expression)))
+		}
+		return count
+	case *parse.TemplateNode:
+		return guardPipe(node.Pipe)
+	case *parse.RangeNode:
+		count := guardPipe(node.Pipe) + guardList(node.ElseList)
+		node.Pipe.Cmds = append(node.Pipe.Cmds, call(node.Pos, weighFunc))
+		begin(node.List, node.Pos)
+		return count
+	case *parse.IfNode:
+		return guardBranch(&node.BranchNode)
+	case *parse.WithNode:
+		return guardBranch(&node.BranchNode)
+	}
+	return 0
+}
+
+func guardBranch(branch *parse.BranchNode) int {
+	return guardPipe(branch.Pipe) + guardList(branch.List) + guardList(branch.ElseList)
+}
+
+// guardPipe has what is compared, or looked up, be weighed.
+func guardPipe(pipe *parse.PipeNode) int {
+	if pipe == nil {
+		return 0
+	}
+	count := 0
+	var commands []*parse.CommandNode
+	for i, command := range pipe.Cmds {
+		isWeighed := weighs(command.Args[0])
+		if isWeighed && i > 0 {
+			commands = append(commands, call(command.Pos, weighFunc))
+		}
+		commands = append(commands, command)
+		for j, arg := range command.Args {
+			count += 1 + guardArgument(arg)
+			if isWeighed && j > 0 && arg.Type() != parse.NodeNil {
+				command.Args[j] = piped(call(arg.Position(), weighFunc, arg))
+			}
+		}
+	}
+	pipe.Cmds = commands
+	return count
+}
+
+// weighs reports whether a function takes longer, the longer a text it is given.
+func weighs(function parse.Node) bool {
+	name, ok := function.(*parse.IdentifierNode)
+	return ok && slices.Contains([]string{"eq", "ne", "lt", "le", "gt", "ge", "index"}, name.Ident)
+}
+
+func guardArgument(node parse.Node) int {
+	switch node := node.(type) {
+	case *parse.PipeNode:
+		return guardPipe(node)
+	case *parse.ChainNode:
+		return guardArgument(node.Node)
+	}
+	return 0
+}
+
+// call is a command that lies, for messages, where that does which it is for.
+func call(at parse.Pos, function string, args ...parse.Node) *parse.CommandNode {
+	name := parse.NewIdentifier(function).SetPos(at)
+	return &parse.CommandNode{NodeType: parse.NodeCommand, Pos: at, Args: append([]parse.Node{name}, args...)}
+}
+
+func piped(command *parse.CommandNode) *parse.PipeNode {
+	return &parse.PipeNode{NodeType: parse.NodePipe, Pos: command.Pos, Cmds: []*parse.CommandNode{command}}
+}
+
+func number(at parse.Pos, value int) parse.Node {
+	return &parse.NumberNode{NodeType: parse.NodeNumber, Pos: at, IsInt: true, Int64: int64(value)}
+}
+
+func text(at parse.Pos, value string) parse.Node {
+	return &parse.StringNode{NodeType: parse.NodeString, Pos: at, Text: value}
+}
