@@ -52,6 +52,10 @@ func (o *Operator) renderConfig(ctx context.Context, s *source, service settings
 	if err == nil {
 		o.warnOfEmpty(s, service, "config", tree.Empty)
 	}
+	if service.Config != nil && service.Config.Env && service.Target.Includes(settings.TargetKubernetes) {
+		_, envErr := tree.Variables()
+		err = errors.Join(err, envErr)
+	}
 	return tree, err
 }
 

@@ -3,6 +3,7 @@
 package config
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -36,6 +37,10 @@ type Tree struct {
 	sources map[string]string // of each path, where the repository has it
 }
 
+// Source is where the repository has a file of the tree; its path in the tree where that
+// is not known.
+func (t Tree) Source(name string) string { return cmp.Or(t.sources[name], name) }
+
 // Fault is one thing that is wrong with a configuration.
 type Fault struct {
 	Path    string // in the repository
@@ -59,11 +64,6 @@ func Render(ctx context.Context, files revision.Tree, layers []string, fields Fi
 	})
 	if ctx.Err() != nil {
 		return tree, ctx.Err()
-	}
-	_, faults := variables(tree.Files)
-	for _, fault := range faults {
-		fault.Path = tree.sources[fault.Path]
-		err = errors.Join(err, fault)
 	}
 	return tree, err
 }

@@ -91,14 +91,14 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		"c/..data/x", "", "c/bad\xff", "",
 		"c/unknown.tmpl", "line one\n{{ .Values.Missing }}", "c/syntax.tmpl", "{{ if }}",
 		"c/call.tmpl", `{{ addr "nobody" }}`, "c/long.tmpl", `{{ range 1000000 }}xxxxxxxx{{ end }}`,
-		"c/folder", "", "d/folder/file", "", "c/y", "", "c/y.tmpl", "", "c/x.env", "A=1\n\n# comment\nno assignment\n",
+		"c/folder", "", "d/folder/file", "", "c/y", "", "c/y.tmpl", "",
 	)
 	_, err := Render(t.Context(), tree, []string{"c", "d"}, fields())
 	for _, want := range []string{
 		"c/big: is 921601 bytes", `c/..data/x: "..data" begins with two dots`, `"c/bad\xff": its path is not UTF-8`,
 		`c/unknown.tmpl:2: <.Values.Missing>: map has no entry for key "Missing"`, "c/syntax.tmpl:1: missing value for if",
 		`c/call.tmpl:1: <addr "nobody">: error calling addr: no service "nobody"`, "c/long.tmpl: the template's output is over",
-		`d/folder/file: "folder" is a folder here, and the file "c/folder" in another layer`, `c/y.tmpl: becomes "y", as "c/y" does`, `x.env:4: "no assignment" is no NAME=value`,
+		`d/folder/file: "folder" is a folder here, and the file "c/folder" in another layer`, `c/y.tmpl: becomes "y", as "c/y" does`,
 	} {
 		assert.ErrorContains(t, err, want)
 	}
@@ -128,7 +128,7 @@ func TestEnvironmentKeepsValuesByteForByte(t *testing.T) {
 	tree, err := Render(t.Context(), files("c/a.env", "FEATURE_FLAG=On\nq= \"x\" $HOME #y \r\nEMPTY=\n", "c/b/z.env", "FEATURE_FLAG=b=c\n", "c/other", "X=1"),
 		[]string{"c"}, fields())
 	require.NoError(t, err)
-	variables, err := Variables(tree.Files)
+	variables, err := tree.Variables()
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"FEATURE_FLAG": "b=c", "q": ` "x" $HOME #y `, "EMPTY": ""}, variables)
 	assert.Len(t, tree.Files, 3)
@@ -229,9 +229,17 @@ func TestLongLoopsAreNoFault(t *testing.T) {
 	assert.Equal(t, files("x", "99999 &lt;"), tree.Files)
 }
 
+func TestLinesThatAreNoVariablesAreNamedWhereTheyAreUsed(t *testing.T) {
+	t.Parallel()
+	tree, err := Render(t.Context(), files("c/x.env", "A=1\n\n# comment\nno assignment\n"), []string{"c"}, fields())
+	require.NoError(t, err, "it may be for a program that reads it otherwise")
+	_, err = tree.Variables()
+	assert.ErrorContains(t, err, `c/x.env:4: "no assignment" is no NAME=value`)
+}
+
 func TestSecretLinesAreNotShown(t *testing.T) {
 	t.Parallel()
-	_, err := Variables(revision.Tree{"x.env": {Data: []byte("A=1\nhunter2\n"), Private: true}})
+	_, err := Tree{Files: revision.Tree{"x.env": {Data: []byte("A=1\nhunter2\n"), Private: true}}}.Variables()
 	require.ErrorContains(t, err, "x.env:2: ")
 	assert.NotContains(t, err.Error(), "hunter2")
 }

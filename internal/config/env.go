@@ -7,8 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/skycap/skycap/internal/revision"
 )
 
 // variableName is what a container's environment variable may be called.
@@ -17,23 +15,15 @@ var variableName = regexp.MustCompile(`^[-._a-zA-Z][-._a-zA-Z0-9]*$`)
 
 // Variables reads all *.env files in the order of their paths, as docker's
 // --env-file does: NAME=value a line, the value byte for byte, # begins a comment.
-func Variables(files revision.Tree) (map[string]string, error) {
-	found, faults := variables(files)
-	var err error
-	for _, fault := range faults {
-		err = errors.Join(err, fault)
-	}
-	return found, err
-}
-
-func variables(files revision.Tree) (map[string]string, []*Fault) {
+// Its error joins a *Fault for each line that is none of it.
+func (t Tree) Variables() (map[string]string, error) {
 	variables := map[string]string{}
-	var faults []*Fault
-	for _, name := range files.Paths() {
+	var faults []error
+	for _, name := range t.Files.Paths() {
 		if path.Ext(name) != ".env" {
 			continue
 		}
-		for i, line := range strings.Split(string(files[name].Data), "\n") {
+		for i, line := range strings.Split(string(t.Files[name].Data), "\n") {
 			line = strings.TrimSuffix(line, "\r")
 			if trimmed := strings.TrimSpace(line); trimmed == "" || strings.HasPrefix(trimmed, "#") {
 				continue
@@ -41,14 +31,14 @@ func variables(files revision.Tree) (map[string]string, []*Fault) {
 			variable, value, assigned := strings.Cut(line, "=")
 			variable = strings.TrimSpace(variable)
 			if !assigned || !variableName.MatchString(variable) || !utf8.ValidString(value) {
-				if files[name].Private {
+				if t.Files[name].Private {
 					line = "…"
 				}
-				faults = append(faults, &Fault{Path: name, Line: i + 1, Message: fmt.Sprintf("%q is no NAME=value in UTF-8", line)})
+				faults = append(faults, &Fault{Path: t.Source(name), Line: i + 1, Message: fmt.Sprintf("%q is no NAME=value in UTF-8", line)})
 				continue
 			}
 			variables[variable] = value
 		}
 	}
-	return variables, faults
+	return variables, errors.Join(faults...)
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-
-	"github.com/skycap/skycap/internal/config"
 )
 
 // user is a pod template that sees a payload, and what of it says so.
@@ -33,7 +31,7 @@ func (p payload) place(objects []Object) ([]Object, error) {
 		faults = append(faults, p.checkFree(objects))
 	}
 	if p.toAll || slices.ContainsFunc(users, func(u user) bool { return u.hasEnv }) {
-		variables, err := config.Variables(p.tree.Files)
+		variables, err := p.tree.Variables()
 		p.env = variables
 		faults = append(faults, err)
 	}

@@ -54,7 +54,7 @@ func keysOf(name string, data []byte) map[string]any {
 	case ".yaml", ".yml", ".json":
 		return config.Keys(name, data)
 	case ".env":
-		variables, err := config.Variables(revision.Tree{name: {Data: data}})
+		variables, err := config.Tree{Files: revision.Tree{name: {Data: data}}}.Variables()
 		if err != nil {
 			return nil
 		}

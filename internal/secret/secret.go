@@ -17,21 +17,16 @@ import (
 // an object which guess is right. So it takes no key to know it, and equal files
 // have equal hashes; what is encrypted anew has another, even if it says the same.
 type Sealed struct {
-	config.Tree                   // encrypted, by the paths that the files have once they are not
-	sources     map[string]string // their paths in the repository, by the same
+	config.Tree // encrypted, by the paths that the files have once they are not
 }
 
 // Seal lays the layers over each other. Its error joins a *config.Fault for each
 // thing that is wrong, such as a file that isn't encrypted.
 func Seal(files revision.Tree, layers []string) (Sealed, error) {
-	sealed := Sealed{sources: map[string]string{}}
 	tree, err := config.Lay(files, layers, func(source, name string, file revision.File) (string, revision.File, error) {
-		target := targetOf(name)
-		sealed.sources[target] = source
-		return target, file, checkSealed(source, file)
+		return targetOf(name), file, checkSealed(source, file)
 	})
-	sealed.Tree = tree
-	return sealed, err
+	return Sealed{tree}, err
 }
 
 // targetOf is a path without the suffix that says how the file is encrypted.
@@ -60,11 +55,12 @@ func checkSealed(source string, file revision.File) error {
 
 // Open decrypts all files. Its error joins one for each that can't be.
 func (s Sealed) Open(ctx context.Context, keys Keys) (config.Tree, error) {
-	opened := config.Tree{Files: revision.Tree{}, Hash: s.Hash, Empty: s.Empty}
+	opened := s.Tree
+	opened.Files = revision.Tree{}
 	ring := keys.ring()
 	var faults []error
 	for _, name := range s.Files.Paths() {
-		source, file := s.sources[name], s.Files[name]
+		source, file := s.Source(name), s.Files[name]
 		data, err := ring.decrypt(ctx, source, file.Data)
 		if ctx.Err() != nil {
 			return opened, ctx.Err()
