@@ -23,7 +23,7 @@ type Operator struct {
 	Project    *settings.Project // skycap.yaml as it lies in the operator's checkout
 	Repository func(context.Context) (revision.Repository, error)
 	Registry   *image.Registry
-	Keys       secret.Keys // what secrets are decrypted with
+	Keys       *secret.Keys // what secrets are decrypted with
 	Target     func(ctx context.Context, environment *settings.Environment) (target.Target, error)
 	Builder    func(ctx context.Context, name string) (*builder.Builder, error) // of images; any that works where name is empty
 	Report     *report.Reporter

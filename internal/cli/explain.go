@@ -279,6 +279,8 @@ func (s *session) adviseOnContent(err error) string {
 	switch {
 	case errors.As(err, &sealed) && sealed.Sops:
 		return "sops decrypts it with your own keys: is it installed, and do you have one? sops --decrypt <file>"
+	case errors.As(err, &sealed) && sealed.Passphrase:
+		return "encrypt it for the identities of those who deploy: age --encrypt --recipient <age1…> <file>"
 	case errors.As(err, &sealed):
 		return "name the file with your identity in identities of " + quoted(settings.UserFile()) +
 			", or have the secret encrypted for you too: age-keygen -y <file>"

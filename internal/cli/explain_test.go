@@ -52,6 +52,7 @@ func typed() []struct {
 		{&settings.NoPlaceError{Service: "web", Environment: "staging"}, 2, "skycap.yaml"},
 		{&settings.TwoPlacesError{Service: "web", Environment: "staging"}, 2, "skycap.yaml"},
 		{&secret.UndecryptableError{Path: "s/a.age"}, 1, "age-keygen -y <file>"},
+		{&secret.UndecryptableError{Path: "s/a.age", Passphrase: true}, 1, "age --encrypt --recipient"},
 		{&secret.UndecryptableError{Path: "s/a.yaml", Sops: true}, 1, "sops --decrypt"},
 		{&revision.NameError{Name: "-x", Rule: "begins with a dash"}, 2, "skycap resolve tip"},
 		{&unconfirmedError{"production"}, 2, "skycap deploy tip stagin --yes"},

@@ -46,7 +46,7 @@ func (s *session) operator() (*action.Operator, error) {
 		Builder: func(ctx context.Context, name string) (*builder.Builder, error) {
 			return builder.Find(ctx, runner, name)
 		},
-		Keys: secret.Keys{Runner: runner, Identities: s.user.IdentityFiles()},
+		Keys: &secret.Keys{Runner: runner, Identities: s.user.IdentityFiles()},
 		Target: func(ctx context.Context, environment *settings.Environment) (target.Target, error) {
 			return s.openTarget(ctx, runner, project, environment)
 		},

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"filippo.io/age"
@@ -24,44 +25,69 @@ func isArmored(data []byte) bool {
 	return bytes.HasPrefix(bytes.TrimSpace(data), []byte(armor.Header))
 }
 
-// decryptAge tries all identities that can be used without asking anybody, and then
-// the user's own age program with those files that only it can use.
-func (r *ring) decryptAge(ctx context.Context, source string, data []byte) ([]byte, error) {
+// decryptAge tries all identities that can be used without asking anybody, then those
+// that a passphrase opens, and then the user's own age program with those files that only
+// it can use.
+func (k *Keys) decryptAge(ctx context.Context, source string, data []byte) ([]byte, error) {
 	failed := &UndecryptableError{Path: source}
-	var identities []age.Identity
-	for _, file := range r.files {
-		identities = append(identities, file.identities...)
-		if !file.program {
-			failed.Tried = append(failed.Tried, file.attempt())
+	for _, file := range append([]*identityFile{{}}, k.identityFiles()...) { // the first: for whom is it encrypted?
+		opened, err := open(data, file.identities)
+		var other *age.NoIdentityMatchError
+		switch {
+		case err == nil:
+			return opened, nil
+		case !errors.As(err, &other):
+			return nil, &config.Fault{Path: source, Message: "is damaged, so age can't decrypt it: " + err.Error()}
+		case slices.Contains(other.StanzaTypes, "scrypt"):
+			failed.Passphrase = true
+			return nil, failed
 		}
 	}
-	opened, err := open(data, identities)
-	var none *age.NoIdentityMatchError
-	switch {
-	case err == nil:
-		return opened, nil
-	case len(identities) > 0 && !errors.As(err, &none):
-		return nil, &config.Fault{Path: source, Message: "is damaged, so age can't decrypt it: " + err.Error()}
-	}
-	for _, file := range r.files {
-		if !file.program {
-			continue
-		}
-		opened, err := r.runAge(ctx, file.path, data)
-		if err == nil {
+	for _, file := range k.identityFiles() {
+		opened, why := k.ask(ctx, file, data)
+		if why == "" {
 			return opened, nil
 		}
-		failed.Tried = append(failed.Tried, Attempt{With: file.path, Why: "is for the program age, which failed: " + reason(err)})
+		failed.Tried = append(failed.Tried, Attempt{With: file.path, Why: why})
 	}
 	return nil, failed
 }
+
+// ask decrypts with a file of identities that the user may be asked for, and says why it
+// can't.
+func (k *Keys) ask(ctx context.Context, file *identityFile, data []byte) (opened []byte, why string) {
+	if file.sealed != nil {
+		text, err := k.runAge(ctx, file.sealed)
+		if file.sealed = nil; err != nil {
+			file.why = "needs its passphrase, which the program age was to ask for; it failed: " + reason(err)
+			return nil, file.why
+		}
+		file.parse(text)
+		if opened, err := open(data, file.identities); err == nil {
+			return opened, ""
+		}
+	}
+	if !file.program {
+		return nil, file.whyNot()
+	}
+	opened, err := k.runAge(ctx, data, "--identity", file.path)
+	if err != nil {
+		return nil, "is for the program age, which failed: " + reason(err)
+	}
+	return opened, ""
+}
+
+// nobody is an identity that nothing is encrypted for.
+type nobody struct{}
+
+func (nobody) Unwrap([]*age.Stanza) ([]byte, error) { return nil, age.ErrIncorrectIdentity }
 
 func open(data []byte, identities []age.Identity) ([]byte, error) {
 	var sealed io.Reader = bytes.NewReader(data)
 	if isArmored(data) {
 		sealed = armor.NewReader(bufio.NewReader(sealed))
 	}
-	opened, err := age.Decrypt(sealed, identities...)
+	opened, err := age.Decrypt(sealed, append([]age.Identity{nobody{}}, identities...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -69,10 +95,10 @@ func open(data []byte, identities []age.Identity) ([]byte, error) {
 }
 
 // runAge has age decrypt what its stdin is given, and may let it ask on the terminal.
-func (r *ring) runAge(ctx context.Context, identities string, data []byte) ([]byte, error) {
+func (k *Keys) runAge(ctx context.Context, data []byte, flags ...string) ([]byte, error) {
 	var opened bytes.Buffer
-	err := r.Runner.Run(ctx, run.Command{
-		Name: "age", Args: []string{"--decrypt", "--identity", identities},
+	err := k.Runner.Run(ctx, run.Command{
+		Name: "age", Args: append([]string{"--decrypt"}, flags...),
 		Stdin: bytes.NewReader(data), Stdout: &opened, Foreground: true,
 	})
 	return opened.Bytes(), err

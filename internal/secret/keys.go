@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"sync"
 
 	"filippo.io/age"
 	"filippo.io/age/agessh"
@@ -13,16 +14,13 @@ import (
 	"github.com/skycap/skycap/internal/run"
 )
 
-// Keys is what the user can decrypt with.
+// Keys is what the user can decrypt with. What is asked of the user is asked once.
 type Keys struct {
 	Runner     run.Runner
 	Identities []string // paths of files with age identities, or of private keys of ssh
-}
 
-// ring is the identities of a user, read once.
-type ring struct {
-	Keys
-	files []identityFile
+	atWork sync.Mutex
+	files  []*identityFile // nil until the first secret
 }
 
 // identityFile is a file that may hold identities.
@@ -31,18 +29,21 @@ type identityFile struct {
 	identities []age.Identity
 	why        string // there are none
 	program    bool   // only the program age can use it: it asks for a passphrase, or starts a plugin
+	sealed     []byte // identities that a passphrase opens; nil once they are
 }
 
-func (k Keys) ring() *ring {
-	made := &ring{Keys: k}
-	for _, path := range k.Identities {
-		made.files = append(made.files, readIdentities(path))
+// identityFiles are read once.
+func (k *Keys) identityFiles() []*identityFile {
+	if k.files == nil {
+		for _, path := range k.Identities {
+			k.files = append(k.files, readIdentities(path))
+		}
 	}
-	return made
+	return k.files
 }
 
-func readIdentities(path string) identityFile {
-	file := identityFile{path: path}
+func readIdentities(path string) *identityFile {
+	file := &identityFile{path: path}
 	text, err := os.ReadFile(path)
 	var failed *fs.PathError
 	switch {
@@ -50,29 +51,39 @@ func readIdentities(path string) identityFile {
 		file.why = "is not there"
 	case errors.As(err, &failed):
 		file.why = "can't be read: " + failed.Err.Error()
-	case isAge(text) || bytes.Contains(text, []byte("AGE-PLUGIN-")):
-		file.program = true
-	case bytes.HasPrefix(text, []byte("-----BEGIN")):
-		identity, err := agessh.ParseIdentity(text)
-		file.identities, file.program = []age.Identity{identity}, err != nil
+	case isAge(text):
+		file.sealed = text
 	default:
-		if file.identities, err = age.ParseIdentities(bytes.NewReader(text)); err != nil {
-			file.why = "holds no identity" // the error would quote the line
-		}
-	}
-	if file.program {
-		file.identities = nil
+		file.parse(text)
 	}
 	return file
 }
 
-// attempt says why a file of identities didn't help.
-func (f identityFile) attempt() Attempt {
+// parse takes the identities of a text, or leaves them to the program age.
+func (f *identityFile) parse(text []byte) {
+	switch {
+	case bytes.Contains(text, []byte("AGE-PLUGIN-")):
+		f.program = true
+	case bytes.HasPrefix(text, []byte("-----BEGIN")):
+		identity, err := agessh.ParseIdentity(text)
+		if f.program = err != nil; !f.program {
+			f.identities = []age.Identity{identity}
+		}
+	default:
+		identities, err := age.ParseIdentities(bytes.NewReader(text))
+		if f.identities = identities; err != nil {
+			f.why = "holds no identity" // the error would quote the line
+		}
+	}
+}
+
+// whyNot says why a file of identities didn't help.
+func (f *identityFile) whyNot() string {
 	if f.why != "" {
-		return Attempt{With: f.path, Why: f.why}
+		return f.why
 	}
 	if len(f.identities) == 1 {
-		return Attempt{With: f.path, Why: "has an identity, which it is not encrypted for"}
+		return "has an identity, which it is not encrypted for"
 	}
-	return Attempt{With: f.path, Why: fmt.Sprintf("has %d identities, none of which it is encrypted for", len(f.identities))}
+	return fmt.Sprintf("has %d identities, none of which it is encrypted for", len(f.identities))
 }

@@ -54,14 +54,13 @@ func checkSealed(source string, file revision.File) error {
 }
 
 // Open decrypts all files. Its error joins one for each that can't be.
-func (s Sealed) Open(ctx context.Context, keys Keys) (config.Tree, error) {
+func (s Sealed) Open(ctx context.Context, keys *Keys) (config.Tree, error) {
 	opened := s.Tree
 	opened.Files = revision.Tree{}
-	ring := keys.ring()
 	var faults []error
 	for _, name := range s.Files.Paths() {
 		source, file := s.Source(name), s.Files[name]
-		data, err := ring.decrypt(ctx, source, file.Data)
+		data, err := keys.decrypt(ctx, source, file.Data)
 		if ctx.Err() != nil {
 			return opened, ctx.Err()
 		}
@@ -74,9 +73,11 @@ func (s Sealed) Open(ctx context.Context, keys Keys) (config.Tree, error) {
 	return opened, errors.Join(faults...)
 }
 
-func (r *ring) decrypt(ctx context.Context, source string, data []byte) ([]byte, error) {
+func (k *Keys) decrypt(ctx context.Context, source string, data []byte) ([]byte, error) {
+	k.atWork.Lock()
+	defer k.atWork.Unlock()
 	if isAge(data) {
-		return r.decryptAge(ctx, source, data)
+		return k.decryptAge(ctx, source, data)
 	}
-	return r.decryptSops(ctx, source, data)
+	return k.decryptSops(ctx, source, data)
 }

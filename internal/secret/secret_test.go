@@ -58,8 +58,8 @@ func save(t *testing.T, text string) string {
 	return file
 }
 
-// nobody runs no program.
-func nobody(t *testing.T) run.Runner {
+// noProgram runs none.
+func noProgram(t *testing.T) run.Runner {
 	t.Helper()
 	return run.Func(func(_ context.Context, command run.Command) error {
 		t.Errorf("%s was started", command)
@@ -91,7 +91,7 @@ func TestAgeFilesAreOpened(t *testing.T) {
 	files["s/staging/deep/key"] = script
 	sealed, err := Seal(files, []string{"s/common", "s/staging"})
 	require.NoError(t, err)
-	keys := Keys{Runner: nobody(t), Identities: []string{save(t, "# nothing\n"), save(t, "# mine\n"+ours.String()+"\n")}}
+	keys := &Keys{Runner: noProgram(t), Identities: []string{save(t, "# nothing\n"), save(t, "# mine\n"+ours.String()+"\n")}}
 	opened, err := sealed.Open(t.Context(), keys)
 	require.NoError(t, err)
 	assert.Equal(t, revision.Tree{
@@ -113,7 +113,7 @@ func TestSSHKeysOpen(t *testing.T) {
 	require.NoError(t, err)
 	sealed, err := Seal(tree("s/a.age", seal(t, "x", recipient)), []string{"s"})
 	require.NoError(t, err)
-	opened, err := sealed.Open(t.Context(), Keys{Runner: nobody(t), Identities: []string{key}})
+	opened, err := sealed.Open(t.Context(), &Keys{Runner: noProgram(t), Identities: []string{key}})
 	require.NoError(t, err)
 	assert.Equal(t, "x", string(opened.Files["a"].Data))
 }
@@ -150,7 +150,7 @@ func TestWhatCannotBeOpenedSaysWhatWasTried(t *testing.T) {
 		"s/a.age", seal(t, "canary", theirs.Recipient()), "s/b.age", good, "s/c.age", good[:len(good)-3],
 	), []string{"s"})
 	require.NoError(t, err)
-	_, err = sealed.Open(t.Context(), Keys{Runner: nobody(t), Identities: []string{none, broken, mine, two}})
+	_, err = sealed.Open(t.Context(), &Keys{Runner: noProgram(t), Identities: []string{none, broken, mine, two}})
 	var failed *UndecryptableError
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, &UndecryptableError{Path: "s/a.age", Tried: []Attempt{
@@ -162,7 +162,7 @@ func TestWhatCannotBeOpenedSaysWhatWasTried(t *testing.T) {
 	assert.NotContains(t, err.Error(), "s/b.age")
 	assert.NotContains(t, strings.ToLower(err.Error()), "canary", "neither of a secret nor of an identity")
 
-	_, err = sealed.Open(t.Context(), Keys{Runner: nobody(t)})
+	_, err = sealed.Open(t.Context(), &Keys{Runner: noProgram(t)})
 	assert.ErrorContains(t, err, "there is no identity")
 }
 
@@ -193,15 +193,65 @@ func TestAgeProgramOpensWhatOnlyItCan(t *testing.T) {
 		_, err = io.WriteString(command.Stdout, "opened")
 		return err
 	})
-	opened, err := sealed.Open(t.Context(), Keys{Runner: runner, Identities: []string{plugin}})
+	opened, err := sealed.Open(t.Context(), &Keys{Runner: runner, Identities: []string{plugin}})
 	require.NoError(t, err)
 	assert.Equal(t, "opened", string(opened.Files["a"].Data))
 	assert.Equal(t, "age --decrypt --identity "+plugin, started.String())
 	assert.True(t, started.Foreground, "it may ask on the terminal")
 
 	missing := run.Func(func(_ context.Context, command run.Command) error { return &run.NotFoundError{Name: command.Name} })
-	_, err = sealed.Open(t.Context(), Keys{Runner: missing, Identities: []string{plugin}})
+	_, err = sealed.Open(t.Context(), &Keys{Runner: missing, Identities: []string{plugin}})
 	assert.ErrorContains(t, err, `is for the program age, which failed: program "age" was not found on PATH`)
+}
+
+// A passphrase is asked for once, however many secrets and services there are.
+func TestPassphraseOfIdentitiesIsAskedForOnce(t *testing.T) {
+	t.Parallel()
+	theirs := identity(t)
+	passphrase, err := age.NewScryptRecipient("canary")
+	require.NoError(t, err)
+	passphrase.SetWorkFactor(1)
+	file := save(t, string(armored(t, seal(t, theirs.String(), passphrase))))
+	var started []string
+	asked := run.Func(func(_ context.Context, command run.Command) error {
+		started = append(started, command.String())
+		_, err := io.WriteString(command.Stdout, "# mine\n"+theirs.String()+"\n")
+		return err
+	})
+	keys := &Keys{Runner: asked, Identities: []string{save(t, identity(t).String()), file}}
+	for _, service := range []string{"a", "b"} {
+		sealed, err := Seal(tree("s/1.age", seal(t, service+"1", theirs.Recipient()), "s/2.age", seal(t, service+"2", theirs.Recipient())), []string{"s"})
+		require.NoError(t, err)
+		opened, err := sealed.Open(t.Context(), keys)
+		require.NoError(t, err)
+		assert.Equal(t, service+"1 "+service+"2", string(opened.Files["1"].Data)+" "+string(opened.Files["2"].Data))
+	}
+	assert.Equal(t, []string{"age --decrypt"}, started)
+
+	wrong := run.Func(func(_ context.Context, command run.Command) error {
+		started = append(started, command.String())
+		return &run.ExitError{Command: command, Code: 1, Stderr: "age: error: incorrect passphrase"}
+	})
+	sealed, err := Seal(tree("s/1.age", seal(t, "x", theirs.Recipient()), "s/2.age", seal(t, "y", theirs.Recipient())), []string{"s"})
+	require.NoError(t, err)
+	_, err = sealed.Open(t.Context(), &Keys{Runner: wrong, Identities: []string{file}})
+	for _, secret := range []string{"s/1.age", "s/2.age"} {
+		assert.ErrorContains(t, err, `secret "`+secret+`" can't be decrypted: "`+file+`" needs its passphrase, which the program age was to ask for; it failed: age: error: incorrect passphrase`)
+	}
+	assert.Len(t, started, 2)
+}
+
+func TestSecretsOfAPassphraseAreNamed(t *testing.T) {
+	t.Parallel()
+	passphrase, err := age.NewScryptRecipient("canary")
+	require.NoError(t, err)
+	passphrase.SetWorkFactor(1)
+	sealed, err := Seal(tree("s/a.age", seal(t, "x", passphrase)), []string{"s"})
+	require.NoError(t, err)
+	for _, identities := range [][]string{nil, {save(t, identity(t).String())}, {save(t, "AGE-PLUGIN-YUBIKEY-1QQQQ\n")}} {
+		_, err = sealed.Open(t.Context(), &Keys{Runner: noProgram(t), Identities: identities})
+		assert.ErrorContains(t, err, `secret "s/a.age" is encrypted with a passphrase (scrypt)`)
+	}
 }
 
 func TestSopsOpensWhatIsItsOwn(t *testing.T) {
@@ -219,7 +269,7 @@ func TestSopsOpensWhatIsItsOwn(t *testing.T) {
 		_, err := io.Copy(command.Stdout, command.Stdin)
 		return err
 	})
-	opened, err := sealed.Open(t.Context(), Keys{Runner: runner})
+	opened, err := sealed.Open(t.Context(), &Keys{Runner: runner})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"a.yaml", "b.json", "c.env", "d.ini", "key.pem"}, opened.Files.Paths())
 	for i, kind := range []string{"yaml", "json", "dotenv", "ini", "binary"} {
@@ -228,6 +278,6 @@ func TestSopsOpensWhatIsItsOwn(t *testing.T) {
 	failing := run.Func(func(_ context.Context, command run.Command) error {
 		return &run.ExitError{Command: command, Code: 128, Stderr: "Failed to get the data key\n\nrequired to decrypt"}
 	})
-	_, err = sealed.Open(t.Context(), Keys{Runner: failing})
+	_, err = sealed.Open(t.Context(), &Keys{Runner: failing})
 	assert.ErrorContains(t, err, `secret "s/a.yaml" can't be decrypted: "sops" failed: Failed to get the data key required to decrypt`)
 }

@@ -52,10 +52,10 @@ func hasLine(data []byte, beginning string) bool {
 
 // decryptSops has the user's own sops decrypt what its stdin is given: it knows their
 // keys, agents and clouds.
-func (r *ring) decryptSops(ctx context.Context, source string, data []byte) ([]byte, error) {
+func (k *Keys) decryptSops(ctx context.Context, source string, data []byte) ([]byte, error) {
 	var opened bytes.Buffer
 	kind := sopsType(source, data)
-	err := r.Runner.Run(ctx, run.Command{
+	err := k.Runner.Run(ctx, run.Command{
 		Name: "sops", Args: []string{"--decrypt", "--input-type", kind, "--output-type", kind, "/dev/stdin"},
 		Stdin: bytes.NewReader(data), Stdout: &opened,
 	})
