@@ -5,10 +5,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"path"
 	"regexp"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
@@ -22,32 +20,19 @@ import (
 // AllowRemoteBases is what a service's allow list says to let kustomize fetch from elsewhere.
 const AllowRemoteBases = "remote-bases"
 
-// kustomization is the path of the kustomization in a folder, or empty.
-func kustomization(files revision.Tree, folder string) string {
-	for _, name := range []string{"kustomization.yaml", "kustomization.yml", "Kustomization"} {
-		if _, ok := files[path.Join(folder, name)]; ok {
-			return path.Join(folder, name)
-		}
-	}
-	return ""
-}
-
-// kustomizations are the paths of all kustomizations in a tree.
-func kustomizations(files revision.Tree) []string {
-	return slices.DeleteFunc(files.Paths(), func(name string) bool {
-		return !slices.Contains([]string{"kustomization.yaml", "kustomization.yml", "Kustomization"}, path.Base(name))
-	})
-}
-
 // kustomize builds a kustomization in memory: it sees the revision and nothing
 // of this machine.
 func kustomize(files revision.Tree, folder string, remoteBases bool) ([]Object, error) {
+	names, loads, err := reach(files, folder)
+	if err != nil {
+		return nil, err
+	}
 	if !remoteBases {
-		if err := refuseRemote(files); err != nil {
+		if err := refuseRemote(files, loads); err != nil {
 			return nil, err
 		}
 	}
-	if err := checkResources(files); err != nil {
+	if err := checkResources(files, names, loads); err != nil {
 		return nil, err
 	}
 	disk := filesys.MakeFsInMemory()
@@ -80,54 +65,53 @@ var remote = regexp.MustCompile(`(?i)^([a-z][a-z0-9+.-]*::|[a-z][a-z0-9+.-]*://|
 
 // refuseRemote finds what kustomize would fetch. Each entry that names another
 // kustomization must also be there, since kustomize tries git with one that isn't.
-func refuseRemote(files revision.Tree) error {
-	for _, name := range kustomizations(files) {
-		content, err := parseYAML(files[name].Data)
-		if err != nil {
-			return &Fault{Source: name, Message: err.Error()}
-		}
-		for _, entry := range texts(content) {
-			if remote.MatchString(entry) {
-				return &RemoteError{Source: name, Base: entry}
-			}
-		}
-		for _, field := range []string{"resources", "bases", "components", "generators", "transformers", "validators", "crds", "configurations"} {
-			for _, entry := range texts(content[field]) {
-				place := path.Join(path.Dir(name), entry)
-				if !strings.Contains(entry, "\n") && len(files.Under(place)) == 0 {
-					return &Fault{Source: name, Message: fmt.Sprintf("%s names %q, which the revision does not have", field, entry)}
-				}
-			}
+func refuseRemote(files revision.Tree, loads []load) error {
+	var faults []error
+	for _, each := range loads {
+		switch {
+		case each.isText():
+		case remote.MatchString(each.entry):
+			faults = append(faults, &RemoteError{Source: each.from, Base: each.entry})
+		case (each.isWhole() || each.isIn("crds", "configurations")) && len(files.Under(each.place())) == 0:
+			faults = append(faults, &Fault{Source: each.from, Message: fmt.Sprintf(
+				"%s names %q, which the revision does not have", each.field, each.entry)})
 		}
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // checkResources refuses resources that are no Kubernetes objects, where kustomize would
 // tell neither file nor line, and YAML whose aliases multiply, which it would write out.
-func checkResources(files revision.Tree) error {
+func checkResources(files revision.Tree, names []string, loads []load) error {
 	var faults []error
-	for _, name := range kustomizations(files) {
-		content, err := parseYAML(files[name].Data)
-		if err != nil {
-			return &Fault{Source: name, Message: err.Error()}
+	read := slices.Clone(names)
+	for _, each := range loads {
+		if !each.isIn("configmapgenerator", "secretgenerator") { // of these the files are no YAML to it
+			read = append(read, each.place())
 		}
-		for _, entry := range texts(content["resources"]) {
-			place := path.Join(path.Dir(name), entry)
-			objects, err := parse(place, files[place].Data)
-			faults = append(faults, err)
-			for _, object := range objects {
-				faults = append(faults, object.checkKind())
-			}
+		if !each.isIn("resources") {
+			continue
+		}
+		objects, err := parse(each.place(), files[each.place()].Data)
+		faults = append(faults, err)
+		for _, object := range objects {
+			faults = append(faults, object.checkKind())
 		}
 	}
 	if err := errors.Join(faults...); err != nil {
 		return err
 	}
-	for _, name := range files.Paths() {
+	slices.Sort(read)
+	for _, name := range slices.Compact(read) {
 		data := files[name].Data
 		if bytes.Contains(data, []byte("&")) && bytes.Contains(data, []byte("*")) {
 			faults = append(faults, checkAliases(name, data))
+		}
+	}
+	for _, name := range names { // patches and plugins may stand in it as texts
+		content, _ := parseYAML(files[name].Data)
+		for _, text := range texts(content) {
+			faults = append(faults, checkAliases(name, []byte(text)))
 		}
 	}
 	return errors.Join(faults...)
@@ -155,49 +139,4 @@ type RemoteError struct {
 
 func (e *RemoteError) Error() string {
 	return fmt.Sprintf("%s: remote base %q: what runs must come from the revision", e.Source, e.Base)
-}
-
-// Outside is the paths above a folder that its kustomizations name and the
-// tree doesn't hold: what has to be read before Load can build them.
-func Outside(files revision.Tree, folder string) []string {
-	var missing []string
-	for _, name := range files.Paths() {
-		if name != kustomization(files, path.Dir(name)) {
-			continue
-		}
-		var content map[string]any
-		if yaml.Unmarshal(files[name].Data, &content) != nil {
-			continue // Load says what is wrong with it
-		}
-		for _, entry := range texts(content) {
-			place := path.Join(path.Dir(name), entry)
-			above := strings.HasPrefix(entry, "../") && place != ".." && !strings.HasPrefix(place, "../")
-			if above && place != folder && len(files.Under(place)) == 0 && !slices.Contains(missing, place) {
-				missing = append(missing, place)
-			}
-		}
-	}
-	return missing
-}
-
-// texts is every text in a YAML value.
-func texts(value any) []string {
-	switch value := value.(type) {
-	case string:
-		return []string{value}
-	case []any:
-		var found []string
-		for _, item := range value {
-			found = append(found, texts(item)...)
-		}
-		return found
-	case map[string]any:
-		var found []string
-		for _, item := range value {
-			found = append(found, texts(item)...)
-		}
-		slices.Sort(found)
-		return found
-	}
-	return nil
 }

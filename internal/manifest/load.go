@@ -30,10 +30,10 @@ type Fault struct {
 func (f *Fault) Error() string { return f.Source + ": " + f.Message }
 
 // Load reads the objects at a path of the tree: a YAML or JSON file, a folder
-// of them (its sub-folders too), or a kustomization. Its error joins a *Fault
+// of them (its sub-folders too), or a kustomization, or the folder of one. Its error joins a *Fault
 // for each thing that is wrong.
 func Load(files revision.Tree, at string, remoteBases bool) ([]Object, error) {
-	at = path.Clean(at)
+	at = folderOf(files, at)
 	below := files.Under(at)
 	if len(below) == 0 {
 		return nil, &Fault{Source: at, Message: "no manifests there at this revision"}

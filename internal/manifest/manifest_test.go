@@ -251,6 +251,7 @@ func TestWhatWouldNotEndIsRefused(t *testing.T) {
 			"a resource":      files("deploy/web/kustomization.yaml", "resources: [a.yaml]", "deploy/web/a.yaml", test.text),
 			"a patch":         files("deploy/web/kustomization.yaml", "resources: [s.yaml]\npatches: [{path: a}]", "deploy/web/s.yaml", service, "deploy/web/a", test.text),
 			"a kustomization": files("deploy/web/kustomization.yaml", test.text),
+			"a patch within":  files("deploy/web/kustomization.yaml", fmt.Sprintf("resources: [s.yaml]\npatches: [{patch: %q}]", test.text), "deploy/web/s.yaml", service),
 			"a patch above":   files("deploy/web/kustomization.yaml", "resources: [s.yaml]\npatches: [{path: ../a.yaml}]", "deploy/web/s.yaml", service, "deploy/a.yaml", test.text),
 		} {
 			t.Run(name+" in "+place, func(t *testing.T) {
