@@ -1,15 +1,12 @@
 package manifest
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"maps"
 	"path"
 	"slices"
 	"strings"
 
-	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 
 	"github.com/skycap/skycap/internal/revision"
@@ -100,19 +97,16 @@ func loads(name string, content map[string]any) []load {
 // pluginLoads are what the configuration of a plugin may load.
 func pluginLoads(name string, data []byte) []load {
 	var found []load
-	for reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(data))); ; {
-		document, err := reader.Read()
-		if err != nil {
-			return found
-		}
+	for _, each := range documents(data) {
 		var content any
-		if yaml.Unmarshal(document, &content) != nil {
+		if yaml.Unmarshal(each.text, &content) != nil {
 			continue // kustomize says what is wrong with it
 		}
 		for _, entry := range textsBelow(content, "path", "files", "envs", "env", "targetfilepath", "repo", "chartrepourl", "valuesfile", "additionalvaluesfiles") {
 			found = append(found, load{from: name, field: "path", entry: entry})
 		}
 	}
+	return found
 }
 
 // reach is all that is loaded for the kustomization of a folder, and for those that it

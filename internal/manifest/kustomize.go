@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
@@ -103,10 +101,7 @@ func checkResources(files revision.Tree, names []string, loads []load) error {
 	}
 	slices.Sort(read)
 	for _, name := range slices.Compact(read) {
-		data := files[name].Data
-		if bytes.Contains(data, []byte("&")) && bytes.Contains(data, []byte("*")) {
-			faults = append(faults, checkAliases(name, data))
-		}
+		faults = append(faults, checkDocuments(name, files[name].Data), checkAliases(name, files[name].Data))
 	}
 	for _, name := range names { // patches and plugins may stand in it as texts
 		content, _ := parseYAML(files[name].Data)
@@ -119,17 +114,27 @@ func checkResources(files revision.Tree, names []string, loads []load) error {
 
 var endlessAlias = regexp.MustCompile("excessive aliasing|contains itself")
 
+// checkDocuments refuses documents that kustomize would leave out.
+func checkDocuments(name string, data []byte) error {
+	for _, each := range documents(data) {
+		if _, isEmpty := each.leadingBlank(); each.unmarked && !isEmpty {
+			return &Fault{Source: each.place(name), Message: `a document without "---" before it, which kustomize leaves out: put that there`}
+		}
+	}
+	return nil
+}
+
 // checkAliases refuses what the reader of YAML calls excessive. What is no YAML is none.
 func checkAliases(name string, data []byte) error {
-	for reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(data))); ; {
-		document, err := reader.Read()
-		if err != nil {
-			return nil //nolint:nilerr // the end, or no YAML
-		}
-		if _, err := yaml.YAMLToJSON(document); err != nil && endlessAlias.MatchString(err.Error()) {
+	if !bytes.Contains(data, []byte("&")) || !bytes.Contains(data, []byte("*")) {
+		return nil
+	}
+	for _, each := range documents(data) {
+		if _, err := yaml.YAMLToJSON(each.text); err != nil && endlessAlias.MatchString(err.Error()) {
 			return &Fault{Source: name, Message: err.Error()}
 		}
 	}
+	return nil
 }
 
 // RemoteError says that a kustomization would fetch something from elsewhere.

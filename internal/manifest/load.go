@@ -1,11 +1,9 @@
 package manifest
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"path"
 	"regexp"
 	"slices"
@@ -15,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
-	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 
 	"github.com/skycap/skycap/internal/revision"
@@ -66,42 +63,20 @@ func Load(files revision.Tree, at string, remoteBases bool) ([]Object, error) {
 func parse(source string, data []byte) ([]Object, error) {
 	var objects []Object
 	var faults []error
-	line := 1
-	reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(data)))
-	for {
-		document, err := reader.Read()
-		if errors.Is(err, io.EOF) {
-			return objects, errors.Join(faults...)
-		}
-		if err != nil {
-			return objects, errors.Join(append(faults, &Fault{Source: source, Message: err.Error()})...)
-		}
-		found, err := parseDocument(source, line, document)
+	for _, each := range documents(data) {
+		found, err := each.parse(source)
 		objects = append(objects, found...)
 		faults = append(faults, err)
-		line += bytes.Count(document, []byte("\n")) + 1 // the separator
 	}
+	return objects, errors.Join(faults...)
 }
 
-// leadingBlank counts the lines before a document's first key.
-func leadingBlank(document []byte) int {
-	blank := 0
-	for line := range bytes.Lines(document) {
-		text := strings.TrimSpace(string(line))
-		if text != "" && text != "---" && !strings.HasPrefix(text, "#") {
-			return blank
-		}
-		blank++
-	}
-	return 0
-}
-
-// parseDocument reads a document that begins at a line of a file.
-func parseDocument(file string, line int, document []byte) ([]Object, error) {
-	source := fmt.Sprintf("%s:%d", file, line+leadingBlank(document))
-	content, err := parseYAML(document)
+// parse reads the objects of a document.
+func (d document) parse(file string) ([]Object, error) {
+	source := d.place(file)
+	content, err := parseYAML(d.text)
 	if err != nil {
-		return nil, faultIn(file, line, document, err)
+		return nil, d.fault(file, err)
 	}
 	if len(content) == 0 { // nothing but comments
 		return nil, nil
@@ -124,19 +99,18 @@ func parseDocument(file string, line int, document []byte) ([]Object, error) {
 // The reader of YAML begins its errors with a line of what it was given, if it knows one.
 var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:unmarshal errors:)?\s*(?:line (\d+): )?`)
 
-// faultIn says what is wrong with a document that begins at a line of a file.
-func faultIn(file string, line int, document []byte, err error) error {
+// fault says what is wrong with a document of a file.
+func (d document) fault(file string, err error) error {
 	place := yamlLine.FindStringSubmatch(err.Error())
+	source := d.place(file)
 	if within, isKnown := strconv.Atoi(place[1]); isKnown == nil {
-		line += within - 1
-	} else {
-		line += leadingBlank(document)
+		source = fmt.Sprintf("%s:%d", file, d.line+within-1)
 	}
 	message := strings.Join(strings.Fields(err.Error()[len(place[0]):]), " ")
-	if bytes.Contains(document, []byte("{{")) {
+	if bytes.Contains(d.text, []byte("{{")) {
 		message += "; manifests are not rendered as templates"
 	}
-	return &Fault{Source: fmt.Sprintf("%s:%d", file, line), Message: message}
+	return &Fault{Source: source, Message: message}
 }
 
 // parseYAML reads one mapping as Kubernetes does: whole numbers stay whole.
