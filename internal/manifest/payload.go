@@ -23,6 +23,8 @@ const mapSize = config.MaxFileSize + 2*maxKey + entrySize
 
 const maxKey = 253
 
+const executableMode = 0o755
+
 // entrySize is how many bytes an entry takes beside its value and twice its key, of
 // which managedFields have one.
 const entrySize = 32
@@ -131,7 +133,7 @@ func RenderedHash(kind, name, app, service string) (hash string, ok bool) {
 func (m *holder) add(key, name string, file revision.File) {
 	item := map[string]any{"key": key, "path": name}
 	if file.Executable {
-		item["mode"] = int64(0o755)
+		item["mode"] = int64(executableMode)
 	}
 	m.exact = m.exact || key != name || file.Executable
 	m.items = append(m.items, item)

@@ -154,7 +154,7 @@ func (p payload) show(u user, packed []*holder) error {
 func (p payload) pointVolume(object Object, volume map[string]any, packed []*holder) error {
 	direct, _ := volume[p.field()].(map[string]any)
 	if direct != nil {
-		sources, err := p.sources(object, packed, direct)
+		sources, err := p.sources(object, packed, direct, direct["defaultMode"])
 		delete(volume, p.field())
 		p.fill(volume, sources, direct["defaultMode"])
 		return err
@@ -168,7 +168,7 @@ func (p payload) pointVolume(object Object, volume map[string]any, packed []*hol
 			sources = append(sources, source)
 			continue
 		}
-		those, err := p.sources(object, packed, said)
+		those, err := p.sources(object, packed, said, projected["defaultMode"])
 		sources = append(sources, those...)
 		faults = append(faults, err)
 	}
@@ -212,7 +212,8 @@ func (p payload) pointKey(object Object, reference map[string]any, packed []*hol
 		_, ok = p.env[name]
 	}
 	if !ok {
-		held, key, ok = holding(packed, name)
+		held, _, ok = holding(packed, name)
+		key = fileKey(name)
 	}
 	switch {
 	case !ok && reference["optional"] != true:
@@ -227,16 +228,16 @@ func (p payload) pointKey(object Object, reference map[string]any, packed []*hol
 	return nil
 }
 
-// holding finds the object that holds a file, and its key there.
-func holding(packed []*holder, name string) (held *holder, key string, ok bool) {
+// holding finds the object that holds a file, and the file's item there.
+func holding(packed []*holder, name string) (held *holder, item map[string]any, ok bool) {
 	for _, held := range packed {
 		for _, item := range mapsIn(held.items) {
 			if item["path"] == name {
-				return held, fileKey(name), true
+				return held, item, true
 			}
 		}
 	}
-	return nil, "", false
+	return nil, nil, false
 }
 
 // with is a copy of a map that has another value for a key.

@@ -87,6 +87,27 @@ func TestVolumesThatNameThePayload(t *testing.T) {
 	}
 }
 
+// A mode that a manifest says is who may read; what is executable in the repository stays so.
+func TestExecutablesStaySoInVolumes(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ volume, want string }{
+		"an item":             {`configMap: {name: shop-web-config, items: [{key: run.sh, path: a}, {key: plain, path: b}]}`, `[{key: run.sh, path: a, mode: 0755}, {key: plain, path: b}]`},
+		"an item with a mode": {`configMap: {name: shop-web-config, items: [{key: run.sh, path: a, mode: 0400}]}`, `[{key: run.sh, path: a, mode: 0400}]`},
+		"a default":           {`configMap: {name: shop-web-config, defaultMode: 0440, items: [{key: run.sh, path: a}]}`, `[{key: run.sh, path: a, mode: 0550}]`},
+		"a default for all":   {`configMap: {name: shop-web-config, defaultMode: 0600}`, `[{key: plain, path: plain}, {key: run.sh, path: run.sh, mode: 0700}]`},
+		"all":                 {`configMap: {name: shop-web-config}`, `[{key: plain, path: plain}, {key: run.sh, path: run.sh, mode: 0755}]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := pods("containers: [{name: a, image: b}], volumes: [{name: c, " + test.volume + "}, {name: d, projected: {defaultMode: 0440, sources: [{configMap: {name: shop-web-config, items: [{key: run.sh, path: a}]}}]}}]")
+			s.Config.Files = revision.Tree{"run.sh": {Executable: true}, "plain": {}}
+			volumes := mapsIn(child(podsOf(t, s)[0], "spec")["volumes"])
+			assertYAML(t, test.want, child(volumes[0], "configMap")["items"])
+			assertYAML(t, `{defaultMode: 0440, sources: [{configMap: {name: shop-web-config-c0f1900000, items: [{key: run.sh, path: a, mode: 0550}]}}]}`, volumes[1]["projected"])
+		})
+	}
+}
+
 func TestVariablesThatNameThePayload(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ container, want string }{

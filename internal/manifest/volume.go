@@ -13,7 +13,7 @@ func (p payload) mountInto(object Object, pod map[string]any, packed []*holder) 
 			return &Fault{Source: object.Source, Message: fmt.Sprintf("volume name %q is taken: it is that of %s %q", p.volume, p.kind, p.name)}
 		}
 	}
-	sources, err := p.sources(object, packed, nil)
+	sources, err := p.sources(object, packed, nil, nil)
 	if err != nil {
 		return err
 	}
@@ -65,27 +65,30 @@ func (p payload) fill(volume map[string]any, sources []any, defaultMode any) {
 }
 
 // sources are what a projected volume shows of a payload: all, or the items that its
-// manifest said. Items only where they are needed: thousands of them make a pod slow to
-// start.
-func (p payload) sources(object Object, packed []*holder, said map[string]any) ([]any, error) {
+// manifest said, with the mode that it said. Items only where they are needed: thousands
+// of them make a pod slow to start.
+func (p payload) sources(object Object, packed []*holder, said map[string]any, defaultMode any) ([]any, error) {
 	items := map[*holder][]any{}
 	for _, item := range mapsIn(said["items"]) {
 		name, _ := item["key"].(string)
-		held, key, ok := holding(packed, name)
+		held, known, ok := holding(packed, name)
 		if !ok && said["optional"] == true {
 			continue
 		}
 		if !ok {
 			return nil, p.missing(object, name)
 		}
-		item["key"] = key
+		item["key"] = known["key"]
+		if item["mode"] == nil && known["mode"] != nil {
+			item["mode"] = executable(defaultMode)
+		}
 		items[held] = append(items[held], item)
 	}
 	var sources []any
 	for _, held := range packed {
 		chosen := items[held]
 		if said["items"] == nil && held.exact {
-			chosen = held.items
+			chosen = withMode(held.items, defaultMode)
 		}
 		if held.isEnv || said["items"] != nil && len(chosen) == 0 {
 			continue
@@ -100,6 +103,26 @@ func (p payload) sources(object Object, packed []*holder, said map[string]any) (
 		sources = append(sources, map[string]any{p.field(): source})
 	}
 	return sources, nil
+}
+
+// withMode is all items of an object, executable ones as a volume's default mode has them.
+func withMode(items []any, defaultMode any) []any {
+	all := make([]any, len(items))
+	for i, item := range mapsIn(items) {
+		if all[i] = item; item["mode"] != nil {
+			all[i] = with(item, "mode", executable(defaultMode))
+		}
+	}
+	return all
+}
+
+// executable is the mode of an executable file in a volume: whoever may read it by the
+// default that a manifest says may also execute it.
+func executable(defaultMode any) int64 {
+	if mode, ok := defaultMode.(int64); ok {
+		return mode | mode&0o444>>2
+	}
+	return executableMode
 }
 
 // missing is the fault of a manifest that names a file which there isn't.
