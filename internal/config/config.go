@@ -68,12 +68,13 @@ func Render(ctx context.Context, files revision.Tree, layers []string, fields Fi
 	return tree, err
 }
 
+// Maker says what becomes of a file, and under which path: it gets the path in the
+// repository, and the one in the layer.
+type Maker func(source, name string, file revision.File) (string, revision.File, error)
+
 // Lay lays the layers over each other, a later file replacing an earlier one of
-// the same path. What becomes of each file, and under which path, make says: it
-// gets the path in the repository, and the one in the layer.
-func Lay(
-	files revision.Tree, layers []string, make func(source, name string, file revision.File) (string, revision.File, error),
-) (Tree, error) {
+// the same path.
+func Lay(files revision.Tree, layers []string, make Maker) (Tree, error) {
 	tree := Tree{Files: revision.Tree{}, sources: map[string]string{}}
 	var faults []error
 	for _, layer := range layers {
@@ -88,7 +89,7 @@ func Lay(
 			if isFile {
 				source = path.Clean(layer)
 			}
-			target, file, err := makeFile(source, name, below[name], make)
+			target, file, err := make.file(source, name, below[name])
 			if err != nil {
 				faults = append(faults, err)
 				continue
@@ -111,13 +112,11 @@ func Lay(
 	return tree, errors.Join(faults...)
 }
 
-func makeFile(
-	source, name string, file revision.File, make func(source, name string, file revision.File) (string, revision.File, error),
-) (string, revision.File, error) {
+func (m Maker) file(source, name string, file revision.File) (string, revision.File, error) {
 	if fault := checkPath(source, name); fault != nil {
 		return "", file, fault
 	}
-	return make(source, name, file)
+	return m(source, name, file)
 }
 
 func renderFile(ctx context.Context, source, name string, file revision.File, fields Fields) (string, revision.File, error) {

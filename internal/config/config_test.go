@@ -51,36 +51,34 @@ func TestLayersReplaceAndTemplatesRender(t *testing.T) {
 	assert.Equal(t, []string{"config/none"}, tree.Empty)
 }
 
+// hashOf is that of the layer c.
+func hashOf(t *testing.T, tree revision.Tree) string {
+	t.Helper()
+	rendered, err := Render(t.Context(), tree, []string{"c"}, fields())
+	require.NoError(t, err)
+	return rendered.Hash
+}
+
 func TestHashCoversPathBytesAndMode(t *testing.T) {
 	t.Parallel()
-	render := func(tree revision.Tree) string {
-		rendered, err := Render(t.Context(), tree, []string{"c"}, fields())
-		require.NoError(t, err)
-		return rendered.Hash
-	}
-	base := render(files("c/a", "1", "c/b", "2"))
+	base := hashOf(t, files("c/a", "1", "c/b", "2"))
 	assert.Len(t, base, 10)
-	assert.Equal(t, base, render(files("c/a", "1", "c/b", "2", "elsewhere", "x")))
+	assert.Equal(t, base, hashOf(t, files("c/a", "1", "c/b", "2", "elsewhere", "x")))
 	executable := files("c/a", "1", "c/b", "2")
 	executable["c/a"] = revision.File{Data: []byte("1"), Executable: true}
 	for _, other := range []revision.Tree{
 		files("c/a", "1", "c/b", "3"), files("c/a", "1", "c/c", "2"), files("c/a", "12", "c/b", ""), files("c/a", "1"), executable,
 	} {
-		assert.NotEqual(t, base, render(other), "%v", other)
+		assert.NotEqual(t, base, hashOf(t, other), "%v", other)
 	}
 }
 
 // A file's bytes can't pass for what stands between two files.
 func TestHashKeepsFilesApart(t *testing.T) {
 	t.Parallel()
-	render := func(tree revision.Tree) string {
-		rendered, err := Render(t.Context(), tree, []string{"c"}, fields())
-		require.NoError(t, err)
-		return rendered.Hash
-	}
-	two := render(files("c/a", "1", "c/b", "2"))
+	two := hashOf(t, files("c/a", "1", "c/b", "2"))
 	for _, between := range []string{"1 b false 1\n", "1 b false 2\n", "1 b false\n", "1 b false \n"} {
-		assert.NotEqual(t, two, render(files("c/a", "1"+between+"2")), "%q", between)
+		assert.NotEqual(t, two, hashOf(t, files("c/a", "1"+between+"2")), "%q", between)
 	}
 }
 

@@ -13,15 +13,6 @@ type reference struct {
 	place string // in the object
 }
 
-func (r reference) name() string {
-	for _, field := range []string{"name", "secretName"} {
-		if name, ok := r.to[field].(string); ok {
-			return name
-		}
-	}
-	return ""
-}
-
 // references are all that an object's pods need of objects of the payload's kind.
 func (p payload) references(object Object) []reference {
 	var found []reference
@@ -49,7 +40,7 @@ func (s Service) checkReferences(p payload, objects []Object) error {
 	var faults []error
 	for _, object := range objects {
 		for _, found := range p.references(object) {
-			name := found.name()
+			name := nameOf(found.to)
 			isRendered := name == p.name && len(p.tree.Files) > 0
 			if isRendered || found.to["optional"] == true || !s.standsForPayload(name, p.kind) || p.isMade(name, objects) {
 				continue

@@ -6,6 +6,7 @@ package manifest
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -114,9 +115,7 @@ func (s Service) label(object Object) {
 	if labels == nil {
 		labels = map[string]string{}
 	}
-	for name, value := range s.labels() {
-		labels[name] = value
-	}
+	maps.Copy(labels, s.labels())
 	object.SetLabels(labels)
 }
 
@@ -124,7 +123,7 @@ func (s Service) label(object Object) {
 // release: those would roll pods that need not roll.
 func (s Service) labelPod(pod map[string]any) {
 	labels := child(child(pod, "metadata"), "labels")
-	for name, value := range s.labels() {
+	for name, value := range s.labels() { // of another type of map
 		labels[name] = value
 	}
 }

@@ -71,7 +71,17 @@ func (p payload) users(objects []Object) []user {
 
 // isNamed reports whether a reference is to the payload's name.
 func (p payload) isNamed(reference map[string]any) bool {
-	return reference["name"] == p.name || reference["secretName"] == p.name
+	return nameOf(reference) == p.name
+}
+
+// nameOf is the name in a reference, which volumes of Secrets have under another key.
+func nameOf(reference map[string]any) string {
+	for _, field := range []string{"name", "secretName"} {
+		if name, ok := reference[field].(string); ok {
+			return name
+		}
+	}
+	return ""
 }
 
 // shown are the references of a volume to objects of the payload's kind.

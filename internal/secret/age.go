@@ -63,8 +63,13 @@ func (k *Keys) ask(ctx context.Context, file *identityFile, data []byte) (opened
 			return nil, file.why
 		}
 		file.parse(text)
-		if opened, err := open(data, file.identities); err == nil {
+		opened, err := open(data, file.identities)
+		var other *age.NoIdentityMatchError
+		switch {
+		case err == nil:
 			return opened, ""
+		case !errors.As(err, &other):
+			return nil, "has an identity, which it is encrypted for, but it is damaged: " + err.Error()
 		}
 	}
 	if !file.program {
