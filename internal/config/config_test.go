@@ -146,11 +146,11 @@ func TestTemplatesEnd(t *testing.T) {
 		"a text that is formatted":     {`{{ $x := "x" }}{{ range 60 }}{{ $x = printf "%s%s" $x $x }}{{ end }}`, "the template's output is over"},
 		"a text that is escaped":       {`{{ $x := "&" }}{{ range 60 }}{{ $x = html $x $x }}{{ end }}`, "the template's output is over"},
 		"long texts again and again":   {"\n\n{{ range 999999 }}{{ $x := printf \"%900000d\" 1 }}{{ end }}", ":3: the template takes more"},
-		"long texts that are compared": {"{{ $x := printf \"%800000d\" 1 }}{{ $y := print $x \"\" }}\n{{ range 999999 }}{{ if eq $x $y }}{{ end }}{{ end }}", ":2: the template takes more"},
-		"a long text in a pipe":        {"{{ $x := printf \"%800000d\" 1 }}{{ $y := print $x \"\" }}\n{{ range 999999 }}{{ if ($y | lt $x) }}{{ end }}{{ end }}", ":2: the template takes more"},
-		"a long key":                   {"{{ $x := printf \"%800000d\" 1 }}{{ range 999999 }}{{ if index $.Values $x }}{{ end }}{{ end }}", ":1: the template takes more"},
-		"bodies that are long":         {"{{ range 999999 }}" + strings.Repeat("{{ if eq 1 2 }}{{ end }}", 1000) + "{{ end }}", ":1: the template takes more"},
-		"maps that are sorted":         {"{{ range 999999 }}{{ range $.Values.many }}{{ break }}{{ end }}{{ end }}", ":1: the template takes more"},
+		"long texts that are compared": {"{{ $x := printf \"%800000d\" 1 }}{{ $y := print $x \"\" }}\n{{ range 100000 }}{{ if eq $x $y }}{{ end }}{{ end }}", ":2: the template takes more"},
+		"a long text in a pipe":        {"{{ $x := printf \"%800000d\" 1 }}{{ $y := print $x \"\" }}\n{{ range 100000 }}{{ if ($x | eq \"x\") }}{{ end }}{{ end }}", ":2: the template takes more"},
+		"a long key":                   {"{{ $x := printf \"%800000d\" 1 }}{{ range 100000 }}{{ if index $.Values $x }}{{ end }}{{ end }}", ":1: the template takes more"},
+		"bodies that are long":         {"{{ range 10000 }}" + strings.Repeat("{{ if eq 1 2 }}{{ end }}", 1000) + "{{ end }}", ":1: the template takes more"},
+		"maps that are sorted":         {"{{ range 20000 }}{{ range $.Values.many }}{{ break }}{{ end }}{{ end }}", ":1: the template takes more"},
 		"widths that add up":           {"\n{{ $x := printf \"" + strings.Repeat("%999999d", 1000) + "\" 1 }}", ":2: the template's output is over"},
 		"widths that are given":        {"{{ $x := printf \"" + strings.Repeat("%[1]*[1]d", 1000) + "\" 900000 }}", "the template's output is over"},
 		"a text that is repeated":      {"{{ $x := printf \"%90000d\" 1 }}{{ $x := printf \"" + strings.Repeat("%[1]s", 100) + "\" $x }}", "the template's output is over"},
@@ -166,7 +166,7 @@ func TestTemplatesEnd(t *testing.T) {
 			given.Values["list"] = slices.Repeat([]any{1}, 20)
 			given.Values["long"] = slices.Repeat([]any{strings.Repeat("x", 1000)}, 50_000)
 			many := map[string]any{}
-			for i := range 10_000 {
+			for i := range 1000 {
 				many[fmt.Sprint(i)] = i
 			}
 			given.Values["many"] = many
@@ -177,13 +177,35 @@ func TestTemplatesEnd(t *testing.T) {
 	}
 }
 
+// The length of a text is known before it is made.
+func TestTextsAreMeasuredBeforeTheyAreMade(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 10_000)
+	for format, values := range map[string][]any{
+		"plain": nil, "%s %v": {long, 1}, "%50000s%-60000d": {"a", 1}, "%[1]s%[1]s%[1]s": {long}, "%[2]*[1]d": {1, 70_000}, "%*d": {-70_000, 1},
+		"%.60000f": {1.0}, "%.*f": {60_000, 1.0}, "%+0 60000d%%": {1}, "%9000d": {[]any{1, 2, []any{3}}}, "%v": {map[string]any{"a": long}}, "%9000v": {map[string]any{"a": 1}},
+		"%[3]*.[2]*[1]f": {12.0, 2, 6000},
+	} {
+		made, bound := len(fmt.Sprintf(format, values...)), formatted(format, values)
+		assert.GreaterOrEqual(t, bound, made, format)
+		assert.LessOrEqual(t, bound, 8*made+1000, format)
+	}
+	for _, format := range []string{strings.Repeat("%999999d", 100_000), strings.Repeat("%[1]s", 100_000), strings.Repeat("%.999999d", 2), "%1000000d"} {
+		assert.Greater(t, formatted(format, []any{long, 1}), MaxFileSize)
+	}
+	assert.Less(t, formatted("%1000000000d", []any{1}), 100, "which fmt does not heed")
+	assert.LessOrEqual(t, measure(slices.Repeat([]any{strings.Repeat("x", MaxFileSize)}, 1000)).values, 3, "more is not looked at")
+}
+
 func TestTemplatesEndWithTheirContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	given := fields()
-	given.Addr = func(string) (string, error) { cancel(); return "", nil }
-	_, err := Render(ctx, files("c/x.tmpl", `{{ addr "" }}{{ range 2 }}{{ end }}`), []string{"c"}, given)
+	calls := 0
+	given.Addr = func(string) (string, error) { calls++; cancel(); return "", nil }
+	_, err := Render(ctx, files("c/x.tmpl", `{{ range 9 }}{{ addr "" }}{{ end }}`), []string{"c"}, given)
 	assert.Equal(t, context.Canceled, err)
+	assert.Equal(t, 1, calls)
 }
 
 func TestNullIsNoText(t *testing.T) {

@@ -16,7 +16,8 @@ type size struct {
 	isNull bool // or some value in it is
 }
 
-// numberSize is about how many bytes a value takes that is no text.
+// numberSize is about how many bytes a value takes that is no text, or what is around one
+// that has others in it.
 const numberSize = 8
 
 // measure stops at what is too long.
@@ -41,15 +42,18 @@ func (s *size) add(value reflect.Value) {
 	case reflect.String:
 		s.length += value.Len()
 	case reflect.Map:
+		s.length += numberSize
 		for each := value.MapRange(); s.length <= MaxFileSize && each.Next(); {
 			s.add(each.Key())
 			s.add(each.Value())
 		}
 	case reflect.Slice, reflect.Array:
+		s.length += numberSize
 		for i := 0; s.length <= MaxFileSize && i < value.Len(); i++ {
 			s.add(value.Index(i))
 		}
 	case reflect.Struct:
+		s.length += numberSize
 		for i := 0; s.length <= MaxFileSize && i < value.NumField(); i++ {
 			s.add(value.Field(i))
 		}
@@ -73,7 +77,7 @@ func weightOf(value any) int {
 const maxWidth = 1_000_000
 
 // verb matches what a format has in place of a value, and a percent sign.
-var verb = regexp.MustCompile(`%[-+# 0]*((?:\[\d*\])?(?:\d+|\*)?(?:\.(?:\[\d*\])?(?:\d*|\*))?(?:\[\d*\])?)`)
+var verb = regexp.MustCompile(`%[-+# 0]*((?:\[\d*\])?(?:\*|\d+)?(?:\.(?:\[\d*\])?(?:\*|\d*))?(?:\[\d*\])?)`)
 
 var width = regexp.MustCompile(`\[\d*\]|\d+|\*`)
 
