@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -203,6 +205,14 @@ func (s *source) objects(service settings.Placed, rendered rendered) ([]manifest
 		Namespace: s.environment.Kubernetes.Namespace, Files: s.files,
 		Manifests: service.Kubernetes.Manifests, Allow: service.Kubernetes.Allow,
 		Repositories: imagesOf(service), Config: rendered.config, Secrets: rendered.secrets,
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.project.Services)) {
+		if s.project.Services[name].Config != nil {
+			built.WithConfig = append(built.WithConfig, name)
+		}
+		if s.project.Services[name].Secrets != nil {
+			built.WithSecrets = append(built.WithSecrets, name)
+		}
 	}
 	if service.Config != nil {
 		built.Mount, built.Env = service.Config.Mount, service.Config.Env

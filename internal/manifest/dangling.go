@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // reference is where an object names another one.
@@ -34,29 +33,35 @@ func (p payload) references(object Object) []reference {
 	return found
 }
 
-// checkReferences refuses names of the form that skycap gives what it renders, where
-// nothing makes such an object: pods would wait for it without end.
+// checkReferences refuses names that stand for what skycap.yaml renders of another
+// service, where nothing makes such an object: pods would wait for it without end.
 func (s Service) checkReferences(p payload, objects []Object) error {
 	var faults []error
 	for _, object := range objects {
 		for _, found := range p.references(object) {
 			name := nameOf(found.to)
-			isRendered := name == p.name && len(p.tree.Files) > 0
-			if isRendered || found.to["optional"] == true || !s.standsForPayload(name, p.kind) || p.isMade(name, objects) {
+			owner, isOwned := s.ownerOf(p, name)
+			if !isOwned || owner == s.Name || found.to["optional"] == true || p.isMade(name, objects) {
 				continue
 			}
 			faults = append(faults, &Fault{Source: object.Source, Message: fmt.Sprintf(
-				"%s names %s %q in %s, which nothing makes: %s; correct the name, add that %s to the manifests, or say optional: true",
-				object, p.kind, name, found.place, s.whyUnmade(p, name), p.kind)})
+				"%s names %s %q in %s, which nothing makes: it stands for what skycap.yaml renders of service %q, and only that may use it; "+
+					"correct the name, add that %s to the manifests, or say optional: true",
+				object, p.kind, name, found.place, owner, p.kind)})
 		}
 	}
 	return errors.Join(faults...)
 }
 
-// standsForPayload reports whether a name is of the form that payloadName gives, for whatever service.
-func (s Service) standsForPayload(name, kind string) bool {
-	before, after, _ := strings.Cut(payloadName(s.App, "\x00", kind), "\x00")
-	return len(name) > len(before)+len(after) && strings.HasPrefix(name, before) && strings.HasSuffix(name, after)
+// ownerOf is the service whose tree a name stands for. Others may have made what is
+// called alike for a service of which skycap.yaml has none.
+func (s Service) ownerOf(p payload, name string) (service string, ok bool) {
+	for _, service := range p.services {
+		if payloadName(s.App, service, p.kind) == name {
+			return service, true
+		}
+	}
+	return "", false
 }
 
 // isMade reports whether the manifests have the object that a name means, or one of a
@@ -68,11 +73,4 @@ func (p payload) isMade(name string, objects []Object) bool {
 		}
 		return object.GetKind() == p.kind && object.GetName() == name
 	})
-}
-
-func (s Service) whyUnmade(p payload, name string) string {
-	if name != p.name {
-		return fmt.Sprintf("of names of this form manifests of service %q may use %q, which stands for what skycap.yaml renders of it", s.Name, p.name)
-	}
-	return fmt.Sprintf("service %q has no %s in environment %q", s.Name, payloadWord(p.kind), s.Environment)
 }

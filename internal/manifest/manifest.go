@@ -56,7 +56,9 @@ type Service struct {
 	Mount                  string // where containers see Config; empty for nowhere
 	Env                    bool   // whether *.env files of Config become environment variables of all containers
 	Secrets                config.Tree
-	SecretsMount           string // where containers see Secrets; empty for nowhere
+	WithConfig             []string // the app's services that skycap.yaml has configuration of
+	WithSecrets            []string // and secrets
+	SecretsMount           string   // where containers see Secrets; empty for nowhere
 }
 
 // Build makes the service's objects in the order in which they are to be

@@ -39,6 +39,7 @@ type payload struct {
 	name       string // what manifests call it: the objects' names begin with it
 	annotation string // of pods: its hash
 	tree       config.Tree
+	services   []string          // of the app that have such a tree
 	mount      string            // where containers see it
 	toAll      bool              // whether all containers get the variables of its *.env files
 	env        map[string]string // those variables, where some container gets them
@@ -49,11 +50,11 @@ func (s Service) payloads() []payload {
 	return []payload{
 		{
 			volume: "skycap-config", kind: "ConfigMap", name: payloadName(s.App, s.Name, "ConfigMap"),
-			annotation: AnnotationConfig, tree: s.Config, mount: s.Mount, toAll: s.Env,
+			annotation: AnnotationConfig, tree: s.Config, services: s.WithConfig, mount: s.Mount, toAll: s.Env,
 		},
 		{
 			volume: "skycap-secrets", kind: "Secret", name: payloadName(s.App, s.Name, "Secret"),
-			annotation: AnnotationSecrets, tree: s.Secrets, mount: s.SecretsMount,
+			annotation: AnnotationSecrets, tree: s.Secrets, services: s.WithSecrets, mount: s.SecretsMount,
 		},
 	}
 }

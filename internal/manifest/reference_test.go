@@ -208,43 +208,48 @@ func TestReferencesThatLeadNowhere(t *testing.T) {
 
 func TestNamesThatNothingMakesAreRefused(t *testing.T) {
 	t.Parallel()
-	const why = `deploy/web:2: Deployment "d0" names `
+	const (
+		why  = `deploy/web:2: Deployment "d0" names `
+		only = `which nothing makes: it stands for what skycap.yaml renders of service "api", and only that may use it`
+	)
 	for name, test := range map[string]struct{ spec, more, want string }{
-		"no config": {
-			"volumes: [{name: c, configMap: {name: shop-web-config}}]", "",
-			why + `ConfigMap "shop-web-config" in volume "c", which nothing makes: service "web" has no config in environment "staging"`,
+		"config": {
+			"volumes: [{name: c, configMap: {name: shop-api-config}}]", "", why + `ConfigMap "shop-api-config" in volume "c", ` + only,
 		},
-		"no secrets": {
-			"volumes: [{name: c, projected: {sources: [{secret: {name: shop-web-secrets}}]}}]", "",
-			why + `Secret "shop-web-secrets" in volume "c", which nothing makes: service "web" has no secrets in environment "staging"`,
+		"secrets": {
+			"volumes: [{name: c, projected: {sources: [{secret: {name: shop-api-secrets}}]}}]", "", why + `Secret "shop-api-secrets" in volume "c", ` + only,
 		},
-		"of another service": {
-			"initContainers: [{name: i, image: b, envFrom: [{configMapRef: {name: shop-wbe-config}}]}]", "",
-			why + `ConfigMap "shop-wbe-config" in envFrom of container "i", which nothing makes: of names of this form manifests of service "web" may use "shop-web-config"`,
+		"variables": {
+			"initContainers: [{name: i, image: b, envFrom: [{configMapRef: {name: shop-api-config}}]}]", "",
+			why + `ConfigMap "shop-api-config" in envFrom of container "i", ` + only,
 		},
 		"a variable": {
-			"initContainers: [{name: i, image: b, env: [{name: A, valueFrom: {secretKeyRef: {name: shop-web-secrets, key: a}}}]}]", "",
-			why + `Secret "shop-web-secrets" in env of container "i"`,
+			"initContainers: [{name: i, image: b, env: [{name: A, valueFrom: {secretKeyRef: {name: shop-api-secrets, key: a}}}]}]", "",
+			why + `Secret "shop-api-secrets" in env of container "i"`,
 		},
-		"to pull with": {"imagePullSecrets: [{name: shop-web-secrets}]", "", why + `Secret "shop-web-secrets" in imagePullSecrets`},
-		"optional":     {"volumes: [{name: c, configMap: {name: shop-web-config, optional: true}}]", "", ""},
+		"to pull with": {"imagePullSecrets: [{name: shop-api-secrets}]", "", why + `Secret "shop-api-secrets" in imagePullSecrets`},
+		"optional":     {"volumes: [{name: c, configMap: {name: shop-api-config, optional: true}}]", "", ""},
 		"written by hand": {
-			"volumes: [{name: c, configMap: {name: shop-web-config}}]", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop-web-config}\n", "",
+			"volumes: [{name: c, configMap: {name: shop-api-config}}]", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop-api-config}\n", "",
 		},
 		"of another kind": {
-			"volumes: [{name: c, configMap: {name: shop-web-config}}]", "apiVersion: v1\nkind: Secret\nmetadata: {name: shop-web-config}\n",
-			why + `ConfigMap "shop-web-config"`,
+			"volumes: [{name: c, configMap: {name: shop-api-config}}]", "apiVersion: v1\nkind: Secret\nmetadata: {name: shop-api-config}\n",
+			why + `ConfigMap "shop-api-config"`,
 		},
 		"made by a controller": {
-			"volumes: [{name: c, secret: {secretName: shop-web-secrets}}]",
-			"apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: e}\nspec: {target: {name: shop-web-secrets}}\n", "",
+			"volumes: [{name: c, secret: {secretName: shop-api-secrets}}]",
+			"apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: e}\nspec: {target: {name: shop-api-secrets}}\n", "",
 		},
-		"of no such form": {"volumes: [{name: c, configMap: {name: shop-config}}, {name: d, secret: {secretName: shop-web-config}}]", "", ""},
+		"of services without": {
+			"volumes: [{name: c, configMap: {name: shop-db-config}}, {name: d, configMap: {name: shop-web-config}}]", "", "",
+		},
+		"of no such form": {"volumes: [{name: c, configMap: {name: shop-config}}, {name: d, secret: {secretName: shop-api-config}}]", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := pods("containers: [{name: a, image: b}], " + test.spec)
 			s.Config, s.Secrets = config.Tree{}, config.Tree{}
+			s.WithConfig, s.WithSecrets = []string{"api"}, []string{"api"}
 			s.Files["deploy/web"] = revision.File{Data: append(s.Files["deploy/web"].Data, "---\n"+test.more...)}
 			_, err := s.Build()
 			if test.want == "" {
