@@ -19,8 +19,9 @@ type damagedError struct{ said string }
 
 func (e *damagedError) Error() string { return e.said }
 
-// damage is what hg and git say of a repository on this machine that they can't use.
-var damage = regexp.MustCompile(`(?i)corrupt|integrity|no match found|unknown version|features unknown|run 'hg recover'|index .* too short|` +
+// damage is what hg and git say of a repository on this machine that they can't use, and
+// hg of one that has nothing in common with what it is to pull.
+var damage = regexp.MustCompile(`(?i)repository is unrelated|corrupt|integrity|no match found|unknown version|features unknown|run 'hg recover'|index .* too short|` +
 	`not a git repository|bad object|missing (blob|tree|commit)|unable to (read|create) |cannot lock ref|invalid index-pack|does not point to a valid object`)
 
 // unattended keeps ssh, hg and git from asking on the terminal: there is nobody to answer.
@@ -102,7 +103,7 @@ func (m *mirror) pull(ctx context.Context) error {
 }
 
 func (m *mirror) pullMercurial(ctx context.Context, server *commandServer) error {
-	_, err := server.run(ctx, "pull", "--", m.from.URL)
+	_, err := server.run(ctx, "skycap-pull", "--", m.from.URL)
 	var failed *hgError
 	if errors.As(err, &failed) {
 		return m.judge(failed.stderr)
