@@ -17,6 +17,9 @@ import (
 // transferTimeout bounds a clone or a pull, with the wait for another run's.
 const transferTimeout = 30 * time.Minute
 
+// mirrorLayout is a part of mirrors' names, so that none is used that is laid out otherwise.
+const mirrorLayout = "2 "
+
 // Elsewhere is a repository that is mirrored on this machine.
 type Elsewhere struct {
 	Runner run.Runner
@@ -45,15 +48,19 @@ func OpenURL(ctx context.Context, from Elsewhere) (Repository, error) {
 	if err := os.MkdirAll(from.Folder, 0o700); err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256([]byte(from.Kind + " " + from.URL))
+	sum := sha256.Sum256([]byte(mirrorLayout + from.Kind + " " + withoutSecrets(from.URL)))
 	m := &mirror{from: from, path: filepath.Join(from.Folder, hex.EncodeToString(sum[:8]))}
 	if _, err := os.Stat(m.path); errors.Is(err, fs.ErrNotExist) {
 		if err := m.alone(ctx, m.makeFirst); err != nil {
 			return nil, err
 		}
 	}
-	if err := m.open(); err == nil {
+	err := m.open()
+	if err == nil {
 		return m, nil
+	}
+	if m.isAround(err.Error()) {
+		return nil, m.judge(err.Error())
 	}
 	if err := m.alone(ctx, m.make); err != nil { // it was damaged
 		return nil, err
@@ -96,10 +103,9 @@ func (m *mirror) Resolve(ctx context.Context, name string) (Revision, error) {
 	if err := checkName(name); err != nil {
 		return Revision{}, err
 	}
-	if m.fresh || fullHash.MatchString(name) {
-		found, err := m.resolve(ctx, name)
-		var unknown *UnknownError
-		if m.fresh || !errors.As(err, &unknown) {
+	isHash := fullHash.MatchString(name)
+	if m.fresh || isHash {
+		if found, err := m.resolve(ctx, name); !isUnknown(err) || m.fresh && !isHash {
 			return found, err
 		}
 	}
@@ -107,7 +113,18 @@ func (m *mirror) Resolve(ctx context.Context, name string) (Revision, error) {
 		return Revision{}, err
 	}
 	m.fresh = true
-	return m.resolve(ctx, name)
+	found, err := m.resolve(ctx, name)
+	if isUnknown(err) && isHash && m.from.Kind == Git {
+		if m.alone(ctx, func(ctx context.Context) error { return m.fetchCommit(ctx, name) }) == nil {
+			return m.resolve(ctx, name)
+		}
+	}
+	return found, err
+}
+
+func isUnknown(err error) bool {
+	var unknown *UnknownError
+	return errors.As(err, &unknown)
 }
 
 // resolve asks the mirror alone. What is unknown is so where the mirror is from.

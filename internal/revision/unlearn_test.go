@@ -3,6 +3,7 @@ package revision
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -55,6 +56,47 @@ func TestMirrorsForgetWhatTheyMirrorHasGivenUp(t *testing.T) {
 	}
 }
 
+func TestMirrorsOfGitFollowHeadBranchesAndTags(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t, Git)
+	c.do("checkout", "--quiet", "-b", "trunk")
+	c.write("a", "1")
+	first := c.commit("first")
+	c.do("tag", "v1")
+	c.write("a", "2")
+	second := c.commit("second")
+	c.do("update-ref", "refs/pull/1/head", second)
+	from := elsewhere(t, Git, serve(t, c, "file"), t.TempDir())
+	for _, step := range []struct {
+		do   []string
+		head string
+	}{
+		{nil, second},
+		{[]string{"checkout", "--quiet", "--detach", first}, first},
+		{[]string{"checkout", "--quiet", "-b", "other", second}, second},
+		{[]string{"reset", "--quiet", "--hard", first}, first},
+	} {
+		if step.do != nil {
+			c.do(step.do...)
+		}
+		assert.Equal(t, step.head, resolved(t, openMirror(t, from), "HEAD"), step.do)
+	}
+	c.do("branch", "--quiet", "--delete", "--force", "trunk") // what was second is in a pull request alone
+	c.do("tag", "--delete", "v1")
+	repository := openMirror(t, from)
+	for _, name := range []string{"trunk", "v1", "refs/pull/1/head"} {
+		unknown(t, repository, name)
+	}
+
+	from.Folder = t.TempDir()
+	repository = openMirror(t, from)
+	assert.Equal(t, second, resolved(t, repository, second), "of a pull request, by its hash")
+	unknown(t, repository, second[:12]+"0")
+	unknown(t, repository, strings.Repeat("12", 20))
+	c.do("symbolic-ref", "HEAD", "refs/heads/nothing")
+	unknown(t, openMirror(t, from), "HEAD")
+}
+
 // A repository that was made anew at its address has nothing in common with the mirror.
 func TestAMirrorFollowsAnotherRepository(t *testing.T) {
 	t.Parallel()
@@ -89,4 +131,25 @@ func unknown(t *testing.T, repository Repository, name string) {
 	_, err := repository.Resolve(t.Context(), name)
 	var refused *UnknownError
 	require.ErrorAs(t, err, &refused, name)
+}
+
+// A machine where a mirror that is made anew would fare no better costs no mirror.
+func TestWhoseFaultItIs(t *testing.T) {
+	t.Parallel()
+	m := &mirror{from: Elsewhere{URL: "https://ann:s3cret@example.com/shop", Kind: Git, Folder: "/cache"}, path: "/cache/12"}
+	for said, want := range map[string]any{
+		"fatal: write error: No space left on device":                          new(*CopyError),
+		"error: unable to create temporary file: No space left on device":      new(*CopyError),
+		"abort: No space left on device: '/cache/12/.hg/store/00changelog.i'":  new(*CopyError),
+		"abort: Permission denied: '/cache/12/.hg/store/lock'":                 new(*CopyError),
+		"fatal: detected dubious ownership in repository at '/cache/12'":       new(*CopyError),
+		"ann@example.com: Permission denied (publickey).":                      new(*RemoteError),
+		"error: unable to read askpass response from '/usr/bin/askpass'":       new(*RemoteError),
+		"fatal: could not read Username for 'https://example.com': no askpass": new(*RemoteError),
+		"fatal: bad object HEAD":                                               new(*damagedError),
+		"error: unable to read sha1 file of a":                                 new(*damagedError),
+		"abort: integrity check failed on 00manifest":                          new(*damagedError),
+	} {
+		assert.ErrorAs(t, m.judge(said), want, said)
+	}
 }
