@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -18,10 +19,14 @@ func (m *mercurial) Files(ctx context.Context, revision Revision, paths []string
 		args = append(args, fmt.Sprintf("--most=%d", limit.Files), fmt.Sprintf("--size=%d", limit.Size), fmt.Sprintf("--total=%d", limit.Total))
 	}
 	args = append(args, "--")
-	for _, path := range paths {
-		args = append(args, "path:"+path)
+	for _, at := range paths {
+		args = append(args, "path:"+at, "path:"+path.Join(standins, at))
 	}
-	return m.read(ctx, args)
+	tree, err := m.read(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	return tree, checkLargefiles(revision, tree)
 }
 
 // read reads what the extension prints while it comes: in memory each byte lies once.

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"github.com/skycap/skycap/internal/run"
@@ -98,10 +99,16 @@ func (m *mirror) Close() error {
 	return m.Repository.Close()
 }
 
+// hgNumber is a number of Mercurial's, and what may follow. Longer ones begin hashes.
+var hgNumber = regexp.MustCompile(`^\d{1,7}([~^].*)?$`)
+
 // Resolve updates the mirror before, where that may change the answer.
 func (m *mirror) Resolve(ctx context.Context, name string) (Revision, error) {
 	if err := checkName(name); err != nil {
 		return Revision{}, err
+	}
+	if m.from.Kind == Mercurial && hgNumber.MatchString(name) {
+		return Revision{}, &NameError{Name: name, Rule: "is a number, which means another commit in each clone; take the hash, with 8 digits or more"}
 	}
 	isHash := fullHash.MatchString(name)
 	if m.fresh || isHash {
