@@ -76,7 +76,7 @@ func (m *mirror) open() (err error) {
 			return err
 		}
 	}
-	if m.Repository, err = m.openAt(m.path); err != nil {
+	if m.Repository, err = openAt(m.from.Runner, m.path, m.from.Kind); err != nil {
 		return err
 	}
 	_, err = m.reading.try(false)

@@ -32,13 +32,6 @@ func unattended() []string {
 	return []string{"HGPLAIN=+strictflags", "GIT_TERMINAL_PROMPT=0", "GIT_ALLOW_PROTOCOL=file:http:https:ssh", "SSH_ASKPASS_REQUIRE=force"}
 }
 
-func (m *mirror) openAt(path string) (Repository, error) {
-	if m.from.Kind == Git {
-		return openGit(m.from.Runner, path)
-	}
-	return &mercurial{root: path, server: newCommandServer(m.from.Runner, path)}, nil
-}
-
 // copyTo makes a new mirror. The address is in no command line, where this machine's
 // other users would see it: hg reads it from a pipe, git from the mirror's own settings.
 func (m *mirror) copyTo(ctx context.Context, path string) error {
