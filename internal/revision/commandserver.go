@@ -231,7 +231,7 @@ func (s *commandServer) close() {
 func (s *commandServer) leave() {
 	_ = s.input.Close() // end of input: the server leaves by itself
 	select {
-	case <-s.ended:
+	case _ = <-s.ended:
 	case <-time.After(time.Second):
 	}
 	s.stop()

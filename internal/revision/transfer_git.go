@@ -20,7 +20,9 @@ const gitHead plumbing.ReferenceName = "refs/skycap/HEAD"
 
 // mirrored is what a mirror has of a repository. A place of one name would have to be there:
 // HEAD isn't in one that is new, so it is a pattern.
-var mirrored = []config.RefSpec{"+HEAD*:" + config.RefSpec(gitHead) + "*", "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"}
+func mirrored() []config.RefSpec {
+	return []config.RefSpec{"+HEAD*:" + config.RefSpec(gitHead) + "*", "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"}
+}
 
 func (m *mirror) copyGit(ctx context.Context, path string) error {
 	repository, err := git.PlainInit(path, true)
@@ -51,7 +53,7 @@ func (m *mirror) writeSettings(path string) error {
 	settings := config.NewConfig()
 	settings.Core.IsBare = true
 	settings.Remotes[git.DefaultRemoteName] = &config.RemoteConfig{
-		Name: git.DefaultRemoteName, URLs: []string{m.from.URL}, Fetch: mirrored,
+		Name: git.DefaultRemoteName, URLs: []string{m.from.URL}, Fetch: mirrored(),
 	}
 	content, err := settings.Marshal()
 	if err != nil {
