@@ -229,9 +229,10 @@ func (s *commandServer) close() {
 
 // leave ends the server that runs.
 func (s *commandServer) leave() {
-	_ = s.input.Close() // end of input: the server leaves by itself
+	_ = s.input.Close() // end of input: the server leaves
 	select {
-	case _ = <-s.ended:
+	case ended := <-s.ended: // by itself
+		s.ended <- ended
 	case <-time.After(time.Second):
 	}
 	s.stop()
