@@ -154,6 +154,7 @@ func (s *session) adviseOnUse(err error) (usage bool, hint string) {
 		left        *leftError
 		elsewhere   *action.ElsewhereError
 		address     *revision.AddressError
+		none        *revision.NoRepositoryError
 		unpinned    *kubectl.UnpinError
 		rule        *noise.RuleError
 		imageless   *action.NoImageError
@@ -181,7 +182,7 @@ func (s *session) adviseOnUse(err error) (usage bool, hint string) {
 		return true, "give one of them another image, or both the same build, in skycap.yaml"
 	case errors.As(err, &exists):
 		return true, "to see what is to be added to it: " + s.again("--print")
-	case errors.As(err, &address):
+	case errors.As(err, &address), errors.As(err, &none) && none.Named:
 		return true, "correct revision.repository in skycap.yaml: a path, or a URL such as https://hg.example.com/shop"
 	case errors.As(err, &elsewhere):
 		return true, "go to a checkout whose skycap.yaml has that service, or name other services"
@@ -224,45 +225,6 @@ func (s *session) again(flag string, value ...string) string {
 
 func commandLine(args []string) string {
 	return run.Command{Name: "skycap", Args: args}.String()
-}
-
-// adviseOnSource knows the errors of repositories.
-func (s *session) adviseOnSource(err error) string {
-	var (
-		unknown   *revision.UnknownError
-		ambiguous *revision.AmbiguousError
-		several   *revision.SeveralError
-		none      *revision.NoRepositoryError
-		remote    *revision.RemoteError
-		link      *revision.LinkError
-		others    *revision.SubrepositoryError
-		hidden    *revision.HiddenError
-	)
-	switch {
-	case errors.As(err, &unknown) && revision.IsAddress(unknown.Repository):
-		return "it may not be there yet: hg push, or git push"
-	case errors.As(err, &unknown):
-		return "it may not be here yet: pull it into " + quoted(unknown.Repository) + ", as with hg pull or git fetch"
-	case errors.As(err, &hidden) && len(hidden.Revision.Successors) > 0:
-		return "to take what it was rewritten as: " + commandLine(replaced(s.args, hidden.Name, hidden.Revision.Successors[0]))
-	case errors.As(err, &hidden):
-		return "to see what became of it: hg log --hidden --rev " + hidden.Revision.Short()
-	case errors.As(err, &ambiguous):
-		return "type more digits, as in: skycap resolve " + ambiguous.Candidates[0].Short()
-	case errors.As(err, &several):
-		return "take one of them: skycap resolve " + quoted("last("+several.Name+")")
-	case errors.As(err, &remote):
-		return "is it there, and may you read it? hg identify " + remote.URL + ", or git ls-remote " + remote.URL
-	case errors.As(err, &none):
-		return "skycap works in a clone: hg clone <url>, or git clone <url>"
-	case errors.As(err, &link):
-		return "links in the repository may point to files of the repository only, and to no folder around them"
-	case errors.As(err, &others) && others.Kind == revision.Git:
-		return "make their files those of the repository: remove .git there, then git rm --cached " + quoted(others.Paths[0]) + " and git add"
-	case errors.As(err, &others):
-		return "make their files those of the repository: remove .hg there, and their lines from .hgsub, then hg add " + quoted(others.Paths[0])
-	}
-	return ""
 }
 
 // adviseOnContent knows the errors of what a revision holds.

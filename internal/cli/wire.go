@@ -90,10 +90,13 @@ func (s *session) openRepository(
 			Told: func(text string) { s.report.Phase("prepare", text) },
 		})
 	}
+	if filepath.Clean(place) == "." {
+		return revision.Open(runner, filepath.Dir(file), kind)
+	}
 	if !filepath.IsAbs(place) {
 		place = filepath.Join(filepath.Dir(file), place)
 	}
-	return revision.Open(runner, place, kind)
+	return revision.OpenAt(runner, place, kind)
 }
 
 // openTarget opens all that services of an environment run in. The namespace comes

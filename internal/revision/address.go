@@ -63,6 +63,19 @@ func masked(address string) string {
 	return scheme + "://" + authority
 }
 
+// withoutSecrets is an address as it stays when what lets people in is another.
+func withoutSecrets(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil || parsed.User == nil {
+		return address
+	}
+	user := parsed.User.Username()
+	if parsed.User = nil; parsed.Scheme == "ssh" {
+		parsed.User = url.User(user)
+	}
+	return parsed.String()
+}
+
 // without is what a program said of an address, without what lets people in.
 func without(said, address string) string {
 	said = strings.ReplaceAll(said, address, masked(address))

@@ -73,3 +73,27 @@ func TestBetween(t *testing.T) {
 		})
 	}
 }
+
+// A shallow clone ends where it was cut off.
+func TestBetweenInAShallowClone(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{Git, byProgram} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCheckout(t, Git)
+			f := forked(c)
+			c.do("branch", "left2", f.left2)
+			shallow := c.clone("--depth=3", "--no-single-branch")
+			if name == byProgram {
+				shallow.do("config", "extensions.worktreeConfig", "true")
+			}
+			found, err := shallow.open().Between(t.Context(), f.left2, f.top, 10)
+			require.NoError(t, err)
+			require.NotEmpty(t, found)
+			assert.Equal(t, f.top, found[0].ID)
+			_, err = shallow.open().Between(t.Context(), f.root, f.top, 10)
+			var unknown *UnknownError
+			require.ErrorAs(t, err, &unknown)
+		})
+	}
+}

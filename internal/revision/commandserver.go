@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,8 +17,12 @@ import (
 	"github.com/skycap/skycap/internal/run"
 )
 
-// sessionTimeout bounds the whole life of one command server.
-const sessionTimeout = time.Hour
+// A command may take as long as a transfer. A server lives twice as long: one that has
+// less left is replaced, so a deploy may wait as long as it likes.
+const (
+	commandTimeout = transferTimeout
+	serverTimeout  = 2 * commandTimeout
+)
 
 // commandServer is one hg process that answers many commands over pipes, since
 // each start of hg costs a tenth of a second. It starts at the first command.
@@ -27,8 +31,9 @@ type commandServer struct {
 	runner run.Runner
 	root   string
 
-	mutex  sync.Mutex // one command at a time
-	stop   context.CancelFunc
+	mutex  sync.Mutex         // one command at a time
+	stop   context.CancelFunc // nil where no server runs
+	since  time.Time
 	ended  chan error
 	input  *os.File
 	output *bufio.Reader
@@ -68,17 +73,26 @@ func (s *commandServer) run(ctx context.Context, args ...string) ([]byte, error)
 func (s *commandServer) runInto(ctx context.Context, stdout io.Writer, args ...string) error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
+	if s.stop != nil && time.Since(s.since) > serverTimeout-commandTimeout {
+		s.leave()
+	}
+	limited, cancel := context.WithTimeout(ctx, commandTimeout)
+	defer cancel()
 	if s.stop == nil {
-		if err := s.start(ctx); err != nil {
+		if err := s.start(limited); err != nil {
 			return err
 		}
 	}
 	// A canceled context ends the server; reads from it then fail.
-	defer context.AfterFunc(ctx, s.stop)()
+	defer context.AfterFunc(limited, s.stop)()
 	err := s.exchange(stdout, args)
 	var failed *hgError
-	if err != nil && !errors.As(err, &failed) {
-		return s.lost(ctx, err)
+	if err == nil || errors.As(err, &failed) {
+		return err
+	}
+	err = s.lost(ctx, err)
+	if limited.Err() != nil && ctx.Err() == nil {
+		err = &run.TimeoutError{Command: run.Command{Name: "hg", Args: args[:1]}, After: commandTimeout}
 	}
 	return err
 }
@@ -93,29 +107,35 @@ func (s *commandServer) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	extension, err := filesExtension()
+	folder, err := os.MkdirTemp("", "skycap-hg-")
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(filepath.Dir(extension)) }() // hg has loaded it by its greeting
+	defer func() { _ = os.RemoveAll(folder) }() // hg has loaded what is there by its greeting
+	extended, err := writeExtensions(folder)
+	if err != nil {
+		return err
+	}
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s.stop, s.input, s.output = stop, input, bufio.NewReader(output)
+	s.stop, s.since, s.input, s.output = stop, time.Now(), input, bufio.NewReader(output)
 	s.stderr, s.ended = &bytes.Buffer{}, make(chan error, 1)
 	go func() {
 		err := s.runner.Run(life, run.Command{
 			Name: "hg",
 			// Options in one word each, so that no path can be taken for another
 			// option, and before the command, as strictflags wants.
-			Args: []string{"--cwd=" + s.root, "--repository=" + s.root, "--config=ui.interactive=false",
-				"--config=extensions.skycap=" + extension, "serve", "--cmdserver=pipe"},
-			Env:   append(unattended(), "HGENCODING=UTF-8"), // for texts; names of files are bytes
-			Stdin: stdin, Stdout: stdout, Stderr: s.stderr,
-			Timeout: sessionTimeout,
+			Args: slices.Concat([]string{"--cwd=" + s.root, "--repository=" + s.root, "--config=ui.interactive=false"},
+				extended, []string{"serve", "--cmdserver=pipe"}),
+			Env:     append(unattended(), "HGENCODING=UTF-8"), // for texts; names of files are bytes
+			Without: []string{"HGPLAINEXCEPT"},
+			Stdin:   stdin, Stdout: stdout, Stderr: s.stderr,
+			Timeout: serverTimeout,
 		})
 		_ = stdout.Close()
 		_ = stdin.Close()
 		s.ended <- err
 	}()
+	defer context.AfterFunc(ctx, stop)()
 	if _, _, err := s.read(); err != nil { // the server's greeting
 		return s.lost(ctx, err)
 	}
@@ -125,8 +145,8 @@ func (s *commandServer) start(ctx context.Context) error {
 // lost says why the server no longer answers.
 func (s *commandServer) lost(ctx context.Context, cause error) error {
 	s.stop()
+	s.stop = nil // the next command starts another
 	ended := <-s.ended
-	s.ended <- ended
 	var missing *run.NotFoundError
 	switch {
 	case ctx.Err() != nil:
@@ -134,8 +154,16 @@ func (s *commandServer) lost(ctx context.Context, cause error) error {
 	case errors.As(ended, &missing):
 		return missing
 	}
-	said, _, _ := strings.Cut(strings.TrimSpace(s.stderr.String()), "\n")
-	return fmt.Errorf("hg stopped answering: %w: %s", cause, strings.TrimPrefix(said, "abort: "))
+	return fmt.Errorf("hg stopped answering: %w: %s", cause, lastWords(s.stderr.String()))
+}
+
+// lastWords is why hg gave up, of all that it said: a traceback says so at its end.
+func lastWords(said string) string {
+	if _, reason, ok := strings.Cut("\n"+said, "\nabort: "); ok {
+		said, _, _ = strings.Cut(reason, "\n")
+	}
+	lines := strings.Split(strings.TrimSpace(said), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
 }
 
 func (s *commandServer) exchange(stdout io.Writer, args []string) error {
@@ -178,6 +206,9 @@ func (s *commandServer) read() (channel byte, data []byte, err error) {
 	if _, err := io.ReadFull(s.output, header[:]); err != nil {
 		return 0, nil, err
 	}
+	if !strings.ContainsRune("oerdIL", rune(header[0])) {
+		return 0, nil, &ChatterError{Said: string(header[:])}
+	}
 	length := binary.BigEndian.Uint32(header[1:])
 	if header[0] == 'I' || header[0] == 'L' {
 		return header[0], nil, nil
@@ -191,14 +222,19 @@ func (s *commandServer) read() (channel byte, data []byte, err error) {
 func (s *commandServer) close() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if s.stop == nil {
-		return
+	if s.stop != nil {
+		s.leave()
 	}
-	_ = s.input.Close() // end of input: the server leaves by itself
+}
+
+// leave ends the server that runs.
+func (s *commandServer) leave() {
+	_ = s.input.Close() // end of input: the server leaves
 	select {
-	case ended := <-s.ended:
+	case ended := <-s.ended: // by itself
 		s.ended <- ended
 	case <-time.After(time.Second):
 	}
 	s.stop()
+	s.stop = nil
 }

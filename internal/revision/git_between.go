@@ -3,6 +3,7 @@ package revision
 import (
 	"container/heap"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -13,7 +14,11 @@ func (g *gitRepository) Between(ctx context.Context, from, to string, most int) 
 	if err := checkHashes(from, to); err != nil {
 		return nil, err
 	}
-	w := &walk{repository: g, known: map[plumbing.Hash]bool{}, waits: map[plumbing.Hash]bool{}}
+	edge, err := g.packs.Shallow()
+	if err != nil {
+		return nil, err
+	}
+	w := &walk{repository: g, edge: edge, known: map[plumbing.Hash]bool{}, waits: map[plumbing.Hash]bool{}}
 	for hash, isKnown := range map[string]bool{from: true, to: from == to} {
 		if err := w.visit(plumbing.NewHash(hash), isKnown); err != nil {
 			return nil, err
@@ -26,6 +31,7 @@ func (g *gitRepository) Between(ctx context.Context, from, to string, most int) 
 // first: what lies below both costs nothing.
 type walk struct {
 	repository *gitRepository
+	edge       []plumbing.Hash        // commits of a shallow clone whose parents aren't here
 	ahead      []*object.Commit       // a heap
 	waits      map[plumbing.Hash]bool // those that are ahead and not known
 	known      map[plumbing.Hash]bool // of each commit that was met, whether the first history has it
@@ -42,6 +48,9 @@ func (w *walk) run(ctx context.Context, most int) ([]Revision, error) {
 		isKnown := w.known[commit.Hash]
 		if !isKnown {
 			found = append(found, commit)
+		}
+		if slices.Contains(w.edge, commit.Hash) {
+			continue
 		}
 		for _, parent := range commit.ParentHashes {
 			if err := w.visit(parent, isKnown); err != nil {
@@ -71,6 +80,9 @@ func (w *walk) visit(hash plumbing.Hash, isKnown bool) error {
 		return nil
 	}
 	commit, err := w.repository.repository.CommitObject(hash)
+	if errors.Is(err, plumbing.ErrObjectNotFound) {
+		return &UnknownError{Name: hash.String(), Repository: w.repository.dir, Detail: "that is not a commit"}
+	}
 	if err != nil {
 		return err
 	}

@@ -138,7 +138,17 @@ func (g *gitProgram) Between(ctx context.Context, from, to string, most int) ([]
 	if err := checkHashes(from, to); err != nil {
 		return nil, err
 	}
-	return g.log(ctx, "--max-count="+strconv.Itoa(most), to, "^"+from)
+	found, err := g.log(ctx, "--max-count="+strconv.Itoa(most), to, "^"+from)
+	var failed *run.ExitError
+	for _, hash := range []string{from, to} {
+		if !errors.As(err, &failed) {
+			break
+		}
+		if _, unknown := g.Resolve(ctx, hash); unknown != nil {
+			err = unknown
+		}
+	}
+	return found, err
 }
 
 // Phase asks for a branch of a remote that has the commit.

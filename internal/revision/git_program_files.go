@@ -43,6 +43,9 @@ func (g *gitProgram) Files(ctx context.Context, revision Revision, paths []strin
 	lines, err := g.tree(ctx, revision, paths)
 	isLimited := limit != (Limit{})
 	tooMany := isLimited && len(lines) > limit.Files
+	if err == nil && !tooMany {
+		err = g.bring(ctx, revision, lines)
+	}
 	if err == nil && isLimited && !tooMany {
 		lines, err = g.tree(ctx, revision, paths, "--long")
 	}

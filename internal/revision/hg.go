@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -104,9 +105,11 @@ func (m *mercurial) log(ctx context.Context, args ...string) ([]Revision, error)
 	if err != nil {
 		return nil, err
 	}
-	fields := strings.Split(string(out), "\x00")
 	var revisions []Revision
-	for ; len(fields) > logFields; fields = fields[logFields:] {
+	for fields := range slices.Chunk(splitNUL(out), logFields) {
+		if len(fields) < logFields {
+			return nil, &ChatterError{Said: strings.Join(fields, " ")}
+		}
 		revision, err := parseLog(fields)
 		if err != nil {
 			return nil, err
@@ -118,14 +121,21 @@ func (m *mercurial) log(ctx context.Context, args ...string) ([]Revision, error)
 
 func parseLog(fields []string) (Revision, error) {
 	number, err := strconv.Atoi(fields[1])
-	if err != nil {
-		return Revision{}, fmt.Errorf("hg printed %q for a revision number", fields[1])
+	if err != nil || !fullHash.MatchString(fields[0]) {
+		return Revision{}, &ChatterError{Said: strings.Join(fields[:2], " ")}
 	}
 	date, err := parseDate(fields[4])
 	return Revision{
 		ID: fields[0], Number: number, Branch: fields[2], Author: fields[3], Date: date, Summary: fields[5],
 		Phase: Phase(fields[6]), Obsolete: fields[7] != "", Successors: strings.Fields(fields[8]),
 	}, err
+}
+
+// ChatterError says that hg printed something else than what it was asked for.
+type ChatterError struct{ Said string }
+
+func (e *ChatterError) Error() string {
+	return fmt.Sprintf("hg printed %q among what it was asked for", e.Said)
 }
 
 // parseDate reads Mercurial's hgdate: seconds since 1970, a space, and the zone in seconds west of UTC.

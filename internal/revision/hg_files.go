@@ -3,30 +3,15 @@ package revision
 import (
 	"bufio"
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
+	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 )
-
-//go:embed files.py
-var filesProgram []byte
-
-// filesExtension writes the extension that prints files into a private folder, which its
-// caller removes once hg has loaded it.
-func filesExtension() (string, error) {
-	folder, err := os.MkdirTemp("", "skycap-hg-")
-	if err != nil {
-		return "", err
-	}
-	file := filepath.Join(folder, "files.py")
-	return file, os.WriteFile(file, filesProgram, 0o600)
-}
 
 func (m *mercurial) Files(ctx context.Context, revision Revision, paths []string, limit Limit) (Tree, error) {
 	args := []string{"skycap-files", "--rev=" + revision.ID}
@@ -34,10 +19,14 @@ func (m *mercurial) Files(ctx context.Context, revision Revision, paths []string
 		args = append(args, fmt.Sprintf("--most=%d", limit.Files), fmt.Sprintf("--size=%d", limit.Size), fmt.Sprintf("--total=%d", limit.Total))
 	}
 	args = append(args, "--")
-	for _, path := range paths {
-		args = append(args, "path:"+path)
+	for _, at := range paths {
+		args = append(args, "path:"+at, "path:"+path.Join(standins, at))
 	}
-	return m.read(ctx, args)
+	tree, err := m.read(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	return tree, checkLargefiles(revision, tree)
 }
 
 // read reads what the extension prints while it comes: in memory each byte lies once.
@@ -60,6 +49,9 @@ func (m *mercurial) read(ctx context.Context, args []string) (Tree, error) {
 	return tree, fault
 }
 
+// fileHead are the flags of a file, and whether its content follows.
+var fileHead = regexp.MustCompile(`^[lxt]?[01]$`)
+
 // readFiles reads each file as files.py prints it.
 func readFiles(printed *bufio.Reader) (Tree, error) {
 	tree := Tree{}
@@ -71,13 +63,13 @@ func readFiles(printed *bufio.Reader) (Tree, error) {
 				return tree, nil
 			}
 			if err != nil {
-				return nil, fmt.Errorf("what hg prints ended within a file: %w", err)
+				return nil, &ChatterError{Said: strings.Join(fields[:], " ") + field}
 			}
 			fields[i] = strings.TrimSuffix(field, "\x00")
 		}
 		size, err := strconv.ParseInt(fields[2], 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("hg printed %q for the size of %q", fields[2], fields[3])
+		if err != nil || !fileHead.MatchString(fields[0]+fields[1]) {
+			return nil, &ChatterError{Said: strings.Join(fields[:], " ")}
 		}
 		file := File{Executable: fields[0] == "x"}
 		if fields[1] == "0" {
@@ -107,21 +99,29 @@ func (m *mercurial) Changed(ctx context.Context, from, to string) (changed, remo
 			return nil, nil, err
 		}
 	}
-	// Each file as a letter, its path and NUL.
+	changed, removed, err = m.status(ctx, from, to)
+	slices.Sort(changed)
+	slices.Sort(removed)
+	return changed, removed, err
+}
+
+// status lists what differs between two commits, as hg orders it.
+func (m *mercurial) status(ctx context.Context, from, to string) (changed, removed []string, err error) {
 	out, err := m.server.run(ctx, "status", "--rev="+from, "--rev="+to,
-		"--modified", "--added", "--removed", `--template={status}{path}\0`)
+		"--modified", "--added", "--removed", `--template={status}\0{path}\0`)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, line := range splitNUL(out) {
-		if line[0] == 'R' {
-			removed = append(removed, line[1:])
-		} else {
-			changed = append(changed, line[1:])
+	for file := range slices.Chunk(splitNUL(out), 2) {
+		switch {
+		case len(file) == 2 && file[0] == "R":
+			removed = append(removed, file[1])
+		case len(file) == 2 && (file[0] == "M" || file[0] == "A"):
+			changed = append(changed, file[1])
+		default:
+			return nil, nil, &ChatterError{Said: strings.Join(file, " ")}
 		}
 	}
-	slices.Sort(changed)
-	slices.Sort(removed)
 	return changed, removed, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"github.com/skycap/skycap/internal/run"
@@ -16,6 +17,9 @@ import (
 
 // transferTimeout bounds a clone or a pull, with the wait for another run's.
 const transferTimeout = 30 * time.Minute
+
+// mirrorLayout is a part of mirrors' names, so that none is used that is laid out otherwise.
+const mirrorLayout = "2 "
 
 // Elsewhere is a repository that is mirrored on this machine.
 type Elsewhere struct {
@@ -45,15 +49,19 @@ func OpenURL(ctx context.Context, from Elsewhere) (Repository, error) {
 	if err := os.MkdirAll(from.Folder, 0o700); err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256([]byte(from.Kind + " " + from.URL))
+	sum := sha256.Sum256([]byte(mirrorLayout + from.Kind + " " + withoutSecrets(from.URL)))
 	m := &mirror{from: from, path: filepath.Join(from.Folder, hex.EncodeToString(sum[:8]))}
 	if _, err := os.Stat(m.path); errors.Is(err, fs.ErrNotExist) {
 		if err := m.alone(ctx, m.makeFirst); err != nil {
 			return nil, err
 		}
 	}
-	if err := m.open(); err == nil {
+	err := m.open()
+	if err == nil {
 		return m, nil
+	}
+	if m.isAround(err.Error()) {
+		return nil, m.judge(err.Error())
 	}
 	if err := m.alone(ctx, m.make); err != nil { // it was damaged
 		return nil, err
@@ -68,7 +76,7 @@ func (m *mirror) open() (err error) {
 			return err
 		}
 	}
-	if m.Repository, err = m.openAt(m.path); err != nil {
+	if m.Repository, err = openAt(m.from.Runner, m.path, m.from.Kind); err != nil {
 		return err
 	}
 	_, err = m.reading.try(false)
@@ -91,15 +99,20 @@ func (m *mirror) Close() error {
 	return m.Repository.Close()
 }
 
+// hgNumber is a number of Mercurial's, and what may follow. Longer ones begin hashes.
+var hgNumber = regexp.MustCompile(`^\d{1,7}([~^].*)?$`)
+
 // Resolve updates the mirror before, where that may change the answer.
 func (m *mirror) Resolve(ctx context.Context, name string) (Revision, error) {
 	if err := checkName(name); err != nil {
 		return Revision{}, err
 	}
-	if m.fresh || fullHash.MatchString(name) {
-		found, err := m.resolve(ctx, name)
-		var unknown *UnknownError
-		if m.fresh || !errors.As(err, &unknown) {
+	if m.from.Kind == Mercurial && hgNumber.MatchString(name) {
+		return Revision{}, &NameError{Name: name, Rule: "is a number, which means another commit in each clone; take the hash, with 8 digits or more"}
+	}
+	isHash := fullHash.MatchString(name)
+	if m.fresh || isHash {
+		if found, err := m.resolve(ctx, name); !isUnknown(err) || m.fresh && !isHash {
 			return found, err
 		}
 	}
@@ -107,7 +120,18 @@ func (m *mirror) Resolve(ctx context.Context, name string) (Revision, error) {
 		return Revision{}, err
 	}
 	m.fresh = true
-	return m.resolve(ctx, name)
+	found, err := m.resolve(ctx, name)
+	if isUnknown(err) && isHash && m.from.Kind == Git {
+		if m.alone(ctx, func(ctx context.Context) error { return m.fetchCommit(ctx, name) }) == nil {
+			return m.resolve(ctx, name)
+		}
+	}
+	return found, err
+}
+
+func isUnknown(err error) bool {
+	var unknown *UnknownError
+	return errors.As(err, &unknown)
 }
 
 // resolve asks the mirror alone. What is unknown is so where the mirror is from.

@@ -245,7 +245,7 @@ func TestWhatLetsPeopleInIsSeenNowhere(t *testing.T) {
 			_, err := openMirror(t, from).Resolve(t.Context(), headOf(kind))
 			require.NoError(t, err)
 			from.URL = strings.Replace(from.URL, "s3cret", "wr0ng", 1)
-			_, err = OpenURL(t.Context(), from)
+			_, err = openMirror(t, from).Resolve(t.Context(), headOf(kind))
 			var remote *RemoteError
 			require.ErrorAs(t, err, &remote)
 			said := strings.Join(append(append(told, counted.started...), err.Error()), "\n")
@@ -253,6 +253,13 @@ func TestWhatLetsPeopleInIsSeenNowhere(t *testing.T) {
 			for _, secret := range []string{"s3cret", "wr0ng", "ann"} {
 				assert.NotContains(t, said, secret)
 			}
+
+			// Whatever lets people in, it is the same mirror.
+			copied := len(told)
+			from.URL = strings.Replace(from.URL, "wr0ng", "s3cret", 1)
+			_, err = openMirror(t, from).Resolve(t.Context(), headOf(kind))
+			require.NoError(t, err)
+			assert.Len(t, told, copied)
 		})
 	}
 }

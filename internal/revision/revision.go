@@ -5,13 +5,9 @@ package revision
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
-
-	"github.com/skycap/skycap/internal/run"
 )
 
 // The kinds of repository, as skycap.yaml spells them.
@@ -70,39 +66,6 @@ type Repository interface {
 	Close() error
 }
 
-// Open opens the repository at dir or, if dir lies inside a checkout, the one
-// around it. Kind is Mercurial, Git or empty for whatever is found.
-func Open(runner run.Runner, dir, kind string) (Repository, error) {
-	root, found, err := Discover(dir, kind)
-	if err != nil {
-		return nil, err
-	}
-	if found == Mercurial {
-		return &mercurial{root: root, server: newCommandServer(runner, root)}, nil
-	}
-	return openGit(runner, root)
-}
-
-// Discover walks up from dir to the nearest folder that holds a repository, of a kind
-// if one is named.
-func Discover(dir, kind string) (root, found string, err error) {
-	start, err := filepath.Abs(dir)
-	if err != nil {
-		return "", "", err
-	}
-	for folder := start; ; folder = filepath.Dir(folder) {
-		for _, candidate := range []string{Mercurial, Git} {
-			_, err := os.Stat(filepath.Join(folder, "."+candidate))
-			if err == nil && (kind == "" || kind == candidate) {
-				return folder, candidate, nil
-			}
-		}
-		if folder == filepath.Dir(folder) {
-			return "", "", &NoRepositoryError{Dir: start, Kind: kind}
-		}
-	}
-}
-
 // checkName refuses what a version control system could take for something
 // else than a name: Mercurial runs shell commands from a revision argument that
 // reads --config=alias.log=!command.
@@ -128,19 +91,6 @@ func checkHashes(hashes ...string) error {
 		}
 	}
 	return nil
-}
-
-// NoRepositoryError says that no repository lies at a folder or above it.
-type NoRepositoryError struct {
-	Dir, Kind string
-}
-
-func (e *NoRepositoryError) Error() string {
-	kind := "Mercurial or Git"
-	if e.Kind != "" {
-		kind = e.Kind
-	}
-	return fmt.Sprintf("no %s repository at %q or above it", kind, e.Dir)
 }
 
 // NameError says that a text can't be the name of a revision.

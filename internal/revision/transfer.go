@@ -1,15 +1,11 @@
 package revision
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
 	"strings"
-
-	"github.com/go-git/go-git/v5"
-	"github.com/go-git/go-git/v5/config"
-	"github.com/go-git/go-git/v5/plumbing"
 
 	"github.com/skycap/skycap/internal/run"
 )
@@ -19,20 +15,21 @@ type damagedError struct{ said string }
 
 func (e *damagedError) Error() string { return e.said }
 
-// damage is what hg and git say of a repository on this machine that they can't use.
-var damage = regexp.MustCompile(`(?i)corrupt|integrity|no match found|unknown version|features unknown|run 'hg recover'|index .* too short|` +
+// damage is what hg and git say of a repository on this machine that they can't use, and
+// hg of one that has nothing in common with what it is to pull.
+var damage = regexp.MustCompile(`(?i)repository is unrelated|corrupt|integrity|no match found|unknown version|features unknown|run 'hg recover'|index .* too short|` +
 	`not a git repository|bad object|missing (blob|tree|commit)|unable to (read|create) |cannot lock ref|invalid index-pack|does not point to a valid object`)
+
+// What is said of a machine where a mirror that is made anew would fare no better; denied
+// may be said of what is elsewhere, too.
+var (
+	around = regexp.MustCompile(`(?i)no space left on device|disk quota exceeded|read-only file system|too many open files|cannot allocate memory|out of memory`)
+	denied = regexp.MustCompile(`(?i)permission denied|operation not permitted|dubious ownership`)
+)
 
 // unattended keeps ssh, hg and git from asking on the terminal: there is nobody to answer.
 func unattended() []string {
 	return []string{"HGPLAIN=+strictflags", "GIT_TERMINAL_PROMPT=0", "GIT_ALLOW_PROTOCOL=file:http:https:ssh", "SSH_ASKPASS_REQUIRE=force"}
-}
-
-func (m *mirror) openAt(path string) (Repository, error) {
-	if m.from.Kind == Git {
-		return openGit(m.from.Runner, path)
-	}
-	return &mercurial{root: path, server: newCommandServer(m.from.Runner, path)}, nil
 }
 
 // copyTo makes a new mirror. The address is in no command line, where this machine's
@@ -47,31 +44,6 @@ func (m *mirror) copyTo(ctx context.Context, path string) error {
 	server := newCommandServer(m.from.Runner, path)
 	defer server.close()
 	return m.told(m.pullMercurial(ctx, server))
-}
-
-func (m *mirror) copyGit(ctx context.Context, path string) error {
-	repository, err := git.PlainInit(path, true)
-	if err != nil {
-		return err
-	}
-	_, err = repository.CreateRemote(&config.RemoteConfig{
-		Name: git.DefaultRemoteName, URLs: []string{m.from.URL}, Mirror: true, Fetch: []config.RefSpec{"+refs/*:refs/*"},
-	})
-	if err == nil {
-		err = m.git(ctx, path, nil, "fetch", "--quiet", "--prune", git.DefaultRemoteName)
-	}
-	var listed bytes.Buffer
-	if err == nil {
-		err = m.git(ctx, path, &listed, "ls-remote", "--symref", git.DefaultRemoteName, plumbing.HEAD.String())
-	}
-	if err != nil {
-		return m.told(err)
-	}
-	if branch, ok := strings.CutPrefix(listed.String(), "ref: "); ok {
-		branch, _, _ = strings.Cut(branch, "\t")
-		return repository.Storer.SetReference(plumbing.NewSymbolicReference(plumbing.HEAD, plumbing.ReferenceName(branch)))
-	}
-	return nil
 }
 
 // told is the error of a copy that was made: all of it is the fault of what it copies.
@@ -102,49 +74,25 @@ func (m *mirror) pull(ctx context.Context) error {
 }
 
 func (m *mirror) pullMercurial(ctx context.Context, server *commandServer) error {
-	_, err := server.run(ctx, "pull", "--", m.from.URL)
+	_, err := server.run(ctx, "skycap-pull", "--", m.from.URL)
 	var failed *hgError
 	if errors.As(err, &failed) {
 		return m.judge(failed.stderr)
 	}
-	if err != nil && ctx.Err() == nil && m.isDamage(err.Error()) {
-		return &damagedError{said: err.Error()}
-	}
-	return err
-}
-
-// pullGit lets git clear away only what nobody reads: it takes away files of which
-// others have learned already.
-func (m *mirror) pullGit(ctx context.Context) error {
-	if err := m.git(ctx, m.path, nil, "-c", "gc.auto=0", "fetch", "--quiet", "--prune", git.DefaultRemoteName); err != nil {
-		return err
-	}
-	if alone, err := m.reading.try(true); err == nil && alone {
-		if err := m.git(ctx, m.path, nil, "-c", "gc.autoDetach=false", "gc", "--auto", "--quiet"); err != nil {
-			return err
-		}
-	}
-	_ = m.Repository.Close()
-	return m.open()
-}
-
-// git runs git in a mirror.
-func (m *mirror) git(ctx context.Context, path string, stdout *bytes.Buffer, args ...string) error {
-	command := run.Command{Name: "git", Args: append([]string{"--git-dir=" + path}, args...), Env: append(unattended(), "LC_ALL=C"), Without: gitPlaces(), Timeout: transferTimeout}
-	if stdout != nil {
-		command.Stdout = stdout
-	}
-	err := m.from.Runner.Run(ctx, command)
-	var exit *run.ExitError
-	if errors.As(err, &exit) {
-		return m.judge(exit.Stderr)
+	if said := fmt.Sprint(err); err != nil && ctx.Err() == nil && (m.isDamage(said) || m.isAround(said)) {
+		return m.judge(said)
 	}
 	return err
 }
 
 // isDamage tells whether it is the mirror that can't be used, by what hg or git said.
 func (m *mirror) isDamage(said string) bool {
-	return damage.MatchString(said) || strings.Contains(said, m.path)
+	return !m.isAround(said) && !strings.Contains(said, "askpass") && (damage.MatchString(said) || strings.Contains(said, m.path))
+}
+
+// isAround tells whether it is this machine that lets no mirror be used.
+func (m *mirror) isAround(said string) bool {
+	return around.MatchString(said) || denied.MatchString(said) && strings.Contains(said, m.path)
 }
 
 // judge tells whose fault it is, by what hg or git said.
@@ -158,8 +106,21 @@ func (m *mirror) judge(said string) error {
 		lines = append(lines, line)
 	}
 	detail := strings.Join(lines, "; ")
-	if m.isDamage(said) {
+	switch {
+	case m.isAround(said):
+		return &CopyError{URL: masked(m.from.URL), Folder: m.from.Folder, Detail: without(detail, m.from.URL)}
+	case m.isDamage(said):
 		return &damagedError{said: without(detail, m.from.URL)}
 	}
 	return m.failed(detail)
+}
+
+// CopyError says that this machine lets no copy of a remote repository be kept.
+type CopyError struct {
+	URL, Detail string // without what lets people in
+	Folder      string // of all copies
+}
+
+func (e *CopyError) Error() string {
+	return fmt.Sprintf("the copy of repository %q in %q: %s", e.URL, e.Folder, e.Detail)
 }
