@@ -67,12 +67,13 @@ func (n *Namespace) unrecorded(ctx context.Context, kind, path, service string, 
 }
 
 // referrers are the collections of Kubernetes' own kinds whose objects can name a
-// ConfigMap or a Secret. What custom kinds run has pods, which are among them.
+// ConfigMap or a Secret. What custom kinds run has pods, which are among them. Images are
+// pulled with what a ServiceAccount names, too.
 func (n *Namespace) referrers() []string {
 	return []string{
 		n.path("api/v1", "pods"), n.path("api/v1", "replicationcontrollers"), n.path("apis/apps/v1", "replicasets"),
 		n.path("apis/apps/v1", "deployments"), n.path("apis/apps/v1", "statefulsets"), n.path("apis/apps/v1", "daemonsets"),
-		n.path("apis/apps/v1", "controllerrevisions"), n.path("apis/batch/v1", "jobs"), n.path("apis/batch/v1", "cronjobs"),
+		n.path("api/v1", "serviceaccounts"), n.path("apis/apps/v1", "controllerrevisions"), n.path("apis/batch/v1", "jobs"), n.path("apis/batch/v1", "cronjobs"),
 	}
 }
 
@@ -100,27 +101,40 @@ func (n *Namespace) referred(ctx context.Context) (map[string]bool, error) {
 func references() map[string]string {
 	return map[string]string{
 		"configMap": "ConfigMap", "configMapRef": "ConfigMap", "configMapKeyRef": "ConfigMap",
-		"secret": "Secret", "secretRef": "Secret", "secretKeyRef": "Secret",
+		"secret": "Secret", "secretRef": "Secret", "secretKeyRef": "Secret", "imagePullSecrets": "Secret",
 	}
 }
 
-// collectReferences finds the names below such fields, wherever they are. A volume
-// of a Secret has its name under another key than all the rest.
+// collectReferences finds the names below such fields, wherever they are.
 func collectReferences(value any, referred map[string]bool) {
 	switch value := value.(type) {
 	case map[string]any:
 		for key, below := range value {
-			if reference, ok := below.(map[string]any); ok && references()[key] != "" {
-				for _, named := range []string{"name", "secretName"} {
-					name, _ := reference[named].(string)
-					referred[references()[key]+"/"+name] = true
-				}
+			if kind := references()[key]; kind != "" {
+				addNames(kind, below, referred)
 			}
 			collectReferences(below, referred)
 		}
 	case []any:
 		for _, below := range value {
 			collectReferences(below, referred)
+		}
+	}
+}
+
+// addNames adds what a reference names, or each of a list of them. A volume of a Secret
+// has its name under another key than all the rest.
+func addNames(kind string, reference any, referred map[string]bool) {
+	switch reference := reference.(type) {
+	case map[string]any:
+		for _, key := range []string{"name", "secretName"} {
+			if name, ok := reference[key].(string); ok {
+				referred[kind+"/"+name] = true
+			}
+		}
+	case []any:
+		for _, one := range reference {
+			addNames(kind, one, referred)
 		}
 	}
 }
