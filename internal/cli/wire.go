@@ -46,7 +46,7 @@ func (s *session) operator() (*action.Operator, error) {
 		Builder: func(ctx context.Context, name string) (*builder.Builder, error) {
 			return builder.Find(ctx, runner, name)
 		},
-		Keys: &secret.Keys{Runner: runner, Identities: s.user.IdentityFiles()},
+		Keys: &secret.Keys{Runner: runner, Identities: s.user.IdentityFiles(), Told: s.tellOfPreparing},
 		Target: func(ctx context.Context, environment *settings.Environment) (target.Target, error) {
 			return s.openTarget(ctx, runner, project, environment)
 		},
@@ -77,6 +77,8 @@ func (s *session) settingsFile() (string, error) {
 }
 
 // openRepository opens what skycap.yaml names, or else the checkout that holds it.
+func (s *session) tellOfPreparing(text string) { s.report.Phase("prepare", text) }
+
 func (s *session) openRepository(
 	ctx context.Context, runner run.Runner, project *settings.Project, file string,
 ) (revision.Repository, error) {
@@ -87,7 +89,7 @@ func (s *session) openRepository(
 		}
 		return revision.OpenURL(ctx, revision.Elsewhere{
 			Runner: runner, URL: place, Kind: kind, Folder: filepath.Join(cacheFolder(), "repositories"),
-			Told: func(text string) { s.report.Phase("prepare", text) },
+			Told: s.tellOfPreparing,
 		})
 	}
 	if filepath.Clean(place) == "." {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -57,6 +58,7 @@ func (k *Keys) decryptAge(ctx context.Context, source string, data []byte) ([]by
 // can't.
 func (k *Keys) ask(ctx context.Context, file *identityFile, data []byte) (opened []byte, why string) {
 	if file.sealed != nil {
+		k.Told(fmt.Sprintf("the identities in %q have a passphrase, which age asks for", file.path))
 		text, err := k.runAge(ctx, file.sealed)
 		if file.sealed = nil; err != nil {
 			file.why = "needs its passphrase, which the program age was to ask for; it failed: " + reason(err)
@@ -112,8 +114,10 @@ func (k *Keys) runAge(ctx context.Context, data []byte, flags ...string) ([]byte
 // reason is why a program failed, in one line.
 func reason(err error) string {
 	var exit *run.ExitError
-	if errors.As(err, &exit) && exit.Stderr != "" {
-		return strings.Join(strings.Fields(exit.Stderr), " ")
+	if !errors.As(err, &exit) || exit.Stderr == "" {
+		return err.Error()
 	}
-	return err.Error()
+	said := strings.Join(strings.Fields(exit.Stderr), " ")
+	said, _, _ = strings.Cut(said, " age: report unexpected or unhelpful errors at ") // which is how age ends
+	return strings.TrimPrefix(said, "age: error: ")
 }

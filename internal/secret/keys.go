@@ -17,7 +17,8 @@ import (
 // Keys is what the user can decrypt with. What is asked of the user is asked once.
 type Keys struct {
 	Runner     run.Runner
-	Identities []string // paths of files with age identities, or of private keys of ssh
+	Identities []string     // paths of files with age identities, or of private keys of ssh
+	Told       func(string) // is told what the user is asked for
 
 	atWork sync.Mutex
 	files  []*identityFile // nil until the first secret
