@@ -280,7 +280,7 @@ func (p *Proxy) send(ctx context.Context, r request) (*http.Response, error) {
 	p.tellWarnings(answer.Header)
 	if answer.StatusCode/100 != 2 {
 		defer func() { _ = answer.Body.Close() }()
-		return nil, p.refusal(r, answer)
+		return nil, p.refusal(ctx, r, answer)
 	}
 	if p.noise != nil {
 		p.noise.Forget() // else its silence, which means that all is well, would show it

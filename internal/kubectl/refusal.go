@@ -39,7 +39,7 @@ func (p *Proxy) tellWarnings(header http.Header) {
 const serverWarning = 299
 
 // refusal makes an error of the server's Status, or of what stands in its place.
-func (p *Proxy) refusal(r request, answer *http.Response) *Error {
+func (p *Proxy) refusal(ctx context.Context, r request, answer *http.Response) *Error {
 	said, _ := io.ReadAll(io.LimitReader(answer.Body, 64<<10))
 	var status metav1.Status
 	if json.Unmarshal(said, &status) != nil || status.Message == "" {
@@ -60,6 +60,7 @@ func (p *Proxy) refusal(r request, answer *http.Response) *Error {
 	case Invalid:
 		failure.Faults = faultsOf(status)
 	case Unauthorized: // why there are no credentials only the program says that should have got them
+		p.said.await(ctx)
 		failure.Text = strings.TrimSpace(failure.Text + "\n" + p.said.String())
 	}
 	failure.RetryAfter = retryAfter(answer.Header, status)
