@@ -9,15 +9,15 @@ import (
 )
 
 // findImages finds the images of all services, by service and name. Its error
-// joins one for each that is missing. Nobody waits any longer once enough is closed.
-func (o *Operator) findImages(ctx context.Context, s *source, wait time.Duration, enough <-chan struct{}) (map[string]map[string]image.Image, error) {
+// joins one for each that is missing. Worth tells whether to wait, and may take its time.
+func (o *Operator) findImages(ctx context.Context, s *source, wait time.Duration, worth func() bool) (map[string]map[string]image.Image, error) {
 	tag, err := tagOf(s.project, s.revision)
 	if err != nil {
 		return nil, err
 	}
 	search := imageSearch{
 		find: o.Registry.Find, tag: tag, revision: s.revision, demandLabel: demandsLabel(s.project),
-		wait: wait, enough: enough, now: o.Now, waiting: func(text string) { o.Report.Phase("wait-image", text) }, warn: o.Report.Warning,
+		wait: wait, worth: worth, now: o.Now, waiting: func(text string) { o.Report.Phase("wait-image", text) }, warn: o.Report.Warning,
 	}
 	if search.all(ctx, s.services) {
 		o.Report.Phase("prepare", "all images are there")

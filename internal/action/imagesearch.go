@@ -30,7 +30,7 @@ type imageSearch struct {
 	revision    revision.Revision
 	demandLabel bool
 	wait        time.Duration   // how long images may take to appear
-	enough      <-chan struct{} // is closed where it's no use to wait any longer
+	worth       func() bool     // whether it is of use to wait, once that is known; nil where it always is
 	now         func() time.Time
 	waiting     func(text string) // is told what is waited for, whenever that changes
 	warn        func(text string) // is told what else keeps an image away meanwhile
@@ -54,20 +54,18 @@ func (s *imageSearch) all(ctx context.Context, services []settings.Placed) (came
 	began := s.now()
 	deadline := began.Add(s.wait)
 	s.ask(ctx)
+	if s.wait > 0 && s.mayCome() && s.worth != nil && !s.worth() {
+		maps.DeleteFunc(s.missing, func(_ string, err error) bool { return mayCome(err) })
+		return false
+	}
 	told := ""
 	for s.mayCome() && s.now().Before(deadline) {
-		if s.isEnough() {
-			maps.DeleteFunc(s.missing, func(_ string, err error) bool { return mayCome(err) })
-			return false
-		}
 		if text := s.awaited(deadline); text != told {
 			s.waiting(text)
 			told = text
 		}
 		select {
 		case <-ctx.Done():
-		case <-s.enough:
-			continue
 		case <-time.After(min(imagePause, deadline.Sub(s.now()))):
 		}
 		s.askUntil(ctx, deadline)
@@ -76,15 +74,6 @@ func (s *imageSearch) all(ctx context.Context, services []settings.Placed) (came
 		s.overdue(s.now().Sub(began))
 	}
 	return told != "" && len(s.missing) == 0
-}
-
-func (s *imageSearch) isEnough() bool {
-	select {
-	case <-s.enough:
-		return true
-	default:
-		return false
-	}
 }
 
 // askUntil asks for what is missing. What is not answered in time stays as it was.
@@ -133,13 +122,12 @@ func (s *imageSearch) mayCome() bool {
 	return len(s.missing) > 0
 }
 
-// mayCome tells what the CI pipeline, or time, can mend. Some registries deny what they
-// don't have yet.
+// mayCome tells what the CI pipeline, or time, can mend.
 func mayCome(err error) bool {
 	var notFound *image.NotFoundError
 	var unreachable *image.UnreachableError
 	var denied *image.DeniedError
-	return errors.As(err, &notFound) || errors.As(err, &unreachable) || errors.As(err, &denied)
+	return errors.As(err, &notFound) || errors.As(err, &unreachable) || errors.As(err, &denied) && denied.LetIn
 }
 
 // awaited says what is waited for, and warns of what else is in the way.

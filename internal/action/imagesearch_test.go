@@ -76,7 +76,7 @@ func TestImagesAreWaitedForUntilAllAreThere(t *testing.T) {
 
 func TestImagesThatDoNotCome(t *testing.T) {
 	t.Parallel()
-	denied := &image.DeniedError{Image: "api:3f2c"}
+	denied, unknown := &image.DeniedError{Image: "api:3f2c", LetIn: true}, &image.DeniedError{Image: "api:3f2c"}
 	down := &image.UnreachableError{Registry: "r", Image: "api:3f2c", Err: errors.New("HTTP status 503")}
 	missing := &image.NotFoundError{Image: "web:3f2c"}
 	mismatch := &image.MismatchError{}
@@ -97,6 +97,10 @@ func TestImagesThatDoNotCome(t *testing.T) {
 		"one is denied, as some registries do to what isn't there yet": {
 			ci:   &ci{comes: map[string]time.Duration{"web": 0, "api": 30 * time.Second}, says: map[string]error{"api": denied}},
 			wait: time.Minute, took: 30 * time.Second, told: 2,
+		},
+		"nobody is logged in": {
+			ci: &ci{says: map[string]error{"api": unknown}}, wait: time.Minute,
+			want: errors.Join(unknown, missing),
 		},
 		"one is another revision's": {
 			ci: &ci{says: map[string]error{"api": mismatch}}, wait: time.Minute,
@@ -131,19 +135,17 @@ func TestImagesThatDoNotCome(t *testing.T) {
 
 func TestNobodyWaitsOnceItIsNoUse(t *testing.T) {
 	t.Parallel()
-	for name, after := range map[string]time.Duration{"known before": 0, "learned while it waits": 3 * time.Second} {
+	for name, after := range map[string]time.Duration{"known before": 0, "learned later": 3 * time.Second} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				c := &ci{}
-				search, _ := c.search(time.Hour)
-				enough := make(chan struct{})
-				search.enough = enough
-				time.AfterFunc(after, func() { close(enough) })
-				synctest.Wait()
+				search, told := c.search(time.Hour)
+				search.worth = func() bool { time.Sleep(after); return false }
 				search.all(t.Context(), served("api", "web"))
 				require.NoError(t, search.faults(), "what may still come is no fault")
 				assert.Equal(t, after, time.Since(c.began))
+				assert.Empty(t, *told, "who may be asked something must see it")
 			})
 		})
 	}

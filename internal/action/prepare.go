@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/skycap/skycap/internal/image"
 	"github.com/skycap/skycap/internal/manifest"
@@ -54,22 +50,19 @@ func (o *Operator) Prepare(ctx context.Context, wanted Wanted, work func(*releas
 	})
 }
 
-// assemble makes a release while its images are looked for: whoever waits for an image
-// learns at once what is wrong with the rest, and doesn't wait on.
+// assemble makes a release while its images are looked for. Nobody waits for those before
+// the rest is made: what is wrong there is told at once, and a passphrase can be asked for.
 func (o *Operator) assemble(ctx context.Context, s *source, wait time.Duration) (*release.Release, error) {
 	var made *release.Release
 	var images map[string]map[string]image.Image
 	var faults [2]error
-	enough := make(chan struct{})
-	both := errgroup.Group{}
-	both.Go(func() error { images, faults[0] = o.findImages(ctx, s, wait, enough); return nil })
-	both.Go(func() error {
-		if made, faults[1] = o.build(ctx, s); faults[1] != nil {
-			close(enough)
-		}
-		return nil
-	})
-	_ = both.Wait()
+	built := make(chan struct{})
+	go func() {
+		made, faults[1] = o.build(ctx, s)
+		close(built)
+	}()
+	images, faults[0] = o.findImages(ctx, s, wait, func() bool { <-built; return faults[1] == nil })
+	<-built
 	if err := errors.Join(faults[:]...); err != nil {
 		return nil, err
 	}
@@ -206,12 +199,13 @@ func (s *source) objects(service settings.Placed, rendered rendered) ([]manifest
 		Manifests: service.Kubernetes.Manifests, Allow: service.Kubernetes.Allow,
 		Repositories: imagesOf(service), Config: rendered.config, Secrets: rendered.secrets,
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.project.Services)) {
-		if s.project.Services[name].Config != nil {
-			built.WithConfig = append(built.WithConfig, name)
+	for _, placed := range s.project.PlacedIn(s.environment) {
+		inKubernetes := placed.Target.Includes(settings.TargetKubernetes)
+		if inKubernetes && placed.Config != nil {
+			built.WithConfig = append(built.WithConfig, placed.Name)
 		}
-		if s.project.Services[name].Secrets != nil {
-			built.WithSecrets = append(built.WithSecrets, name)
+		if inKubernetes && placed.Secrets != nil {
+			built.WithSecrets = append(built.WithSecrets, placed.Name)
 		}
 	}
 	if service.Config != nil {

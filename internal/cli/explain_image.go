@@ -56,8 +56,10 @@ func (s *session) adviseOnRegistry(err error) string {
 		missing     *run.NotFoundError
 	)
 	switch {
-	case errors.As(err, &denied):
+	case errors.As(err, &denied) && denied.LetIn:
 		return "to log in: docker login " + denied.Registry + "; some registries answer so for what is not there yet: has the CI job pushed it?"
+	case errors.As(err, &denied):
+		return "to log in: docker login " + denied.Registry
 	case errors.As(err, &unreachable):
 		return "is the registry up, and is this its address? curl " + unreachable.Address()
 	case errors.As(err, &untrusted) && untrusted.UnknownIssuer:

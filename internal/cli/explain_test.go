@@ -88,7 +88,7 @@ func typed() []struct {
 		{&revision.SubrepositoryError{Kind: revision.Mercurial, Paths: []string{"lib"}}, 1, `from .hgsub, then hg add "lib"`},
 		{&image.NotFoundError{Image: "web:x"}, 1, "skycap deploy tip stagin --wait-image 10m"},
 		{&image.DeniedError{Registry: "registry.example.com"}, 1, "docker login registry.example.com"},
-		{&image.DeniedError{Registry: "registry.example.com"}, 1, "not there yet: has the CI job pushed it?"},
+		{&image.DeniedError{Registry: "registry.example.com", LetIn: true}, 1, "not there yet: has the CI job pushed it?"},
 		{&image.UnreachableError{Registry: "registry.example.com", Err: errors.New("x")}, 1, "curl https://registry.example.com/v2/"},
 		{&image.UnreachableError{Registry: "localhost:5000", Err: errors.New("x")}, 1, "curl http://localhost:5000/v2/"},
 		{&image.OverdueError{Tag: "3f2c", After: 10 * time.Minute, Err: &image.NotFoundError{}}, 1,
@@ -211,7 +211,7 @@ func TestJoinedErrorsAddTheirHints(t *testing.T) {
 	assert.Equal(t, skycap.ResultFailed, got.word)
 	assert.Equal(t, []string{
 		"its build may not have finished; to wait for it: skycap deploy tip stagin --wait-image 10m",
-		"to log in: docker login r; some registries answer so for what is not there yet: has the CI job pushed it?",
+		"to log in: docker login r",
 	}, got.hints, "each once")
 	assert.Equal(t, skycap.ResultUsage, explained(errors.Join(notFound, errDeclined)).word, "one of usage makes all of usage")
 }

@@ -45,13 +45,20 @@ func (q question) failed(err error) error {
 	case errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound && isOfManifest(answer.Request):
 		return &NotFoundError{Image: image}
 	case errors.As(err, &answer) && (answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden):
-		return &DeniedError{Registry: registry, Image: image, Status: answer.StatusCode, Shown: q.login.source}
+		return &DeniedError{Registry: registry, Image: image, Status: answer.StatusCode, Shown: q.login.source, LetIn: letsIn(answer)}
 	case errors.As(err, &answer) && len(answer.Errors) == 0:
 		err = fmt.Errorf("it answers with HTTP status %d%s", answer.StatusCode, bodyOf(answer))
 	case strings.HasPrefix(err.Error(), "no token in bearer response"): // and what there is instead
 		err = errors.New("its token server answers without a token")
 	}
 	return &UnreachableError{Registry: registry, Image: image, Err: err}
+}
+
+// letsIn tells whether a registry denies just this image to somebody whom it knows, or to
+// all: it, or its token server, has taken the credentials that there are.
+func letsIn(answer *transport.Error) bool {
+	return answer.StatusCode == http.StatusForbidden ||
+		isOfManifest(answer.Request) && strings.HasPrefix(answer.Request.Header.Get("Authorization"), "Bearer ")
 }
 
 // isOfManifest tells that the tag was asked for: who has no such address at all is no registry.

@@ -19,6 +19,7 @@ type DeniedError struct {
 	Registry, Image string
 	Status          int    // of HTTP
 	Shown           string // the file or helper of the credentials that were shown; empty for none
+	LetIn           bool   // whether it knows who asks: some registries deny so what isn't there yet
 }
 
 func (e *DeniedError) Error() string {

@@ -273,6 +273,7 @@ func TestFindShowsCredentials(t *testing.T) {
 	_, err = open(t, user).Find(t.Context(), address+"/shop/web", "a")
 	require.ErrorAs(t, err, &denied)
 	assert.Equal(t, path, denied.Shown)
+	assert.False(t, denied.LetIn)
 	assert.NotContains(t, err.Error(), "old")
 
 	user.write(t, ".docker/config.json", `{"auths": {"`+address+`": {"username": "ann", "password": "s3cret"}}}`)

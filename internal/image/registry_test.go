@@ -277,6 +277,42 @@ func TestFindErrorsAreTyped(t *testing.T) {
 	}
 }
 
+func TestWhoDeniesWhat(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		token, manifest int // HTTP status
+		letIn           bool
+	}{
+		"the image, to one with a token": {token: http.StatusOK, manifest: http.StatusUnauthorized, letIn: true},
+		"the image, to all":              {token: http.StatusOK, manifest: http.StatusForbidden, letIn: true},
+		"a token for it":                 {token: http.StatusForbidden, letIn: true},
+		"the login":                      {token: http.StatusUnauthorized},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			address := startRegistry(t, func(http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					switch {
+					case r.URL.Path == "/token" && test.token == http.StatusOK:
+						_, _ = io.WriteString(w, `{"token": "s3cret"}`)
+					case r.URL.Path == "/token":
+						w.WriteHeader(test.token)
+					case r.Header.Get("Authorization") != "":
+						w.WriteHeader(test.manifest)
+					default:
+						w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="http://%s/token",service="test"`, r.Host))
+						w.WriteHeader(http.StatusUnauthorized)
+					}
+				})
+			})
+			_, err := open(t, nobody(t)).Find(t.Context(), address+"/shop/web", "a")
+			var denied *DeniedError
+			require.ErrorAs(t, err, &denied)
+			assert.Equal(t, test.letIn, denied.LetIn)
+		})
+	}
+}
+
 func TestATokenServerWithoutATokenIsNotQuoted(t *testing.T) {
 	t.Parallel()
 	address := startRegistry(t, func(http.Handler) http.Handler {
