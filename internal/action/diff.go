@@ -2,7 +2,6 @@ package action
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -27,8 +26,11 @@ type side struct {
 	environment string
 	revision    revision.Revision
 	services    map[string]rendered
-	locked      map[string]bool // services whose secrets can't be opened any more
+	lost        map[string]lost // what can't be rendered any more, by service
 }
+
+// lost is what of a service is not compared.
+type lost struct{ config, secrets bool }
 
 // DiffConfig compares the configuration and secrets of services. What runs now is
 // rendered anew from the revision that it is of.
@@ -74,10 +76,10 @@ func (o *Operator) renderLatter(ctx context.Context, wanted Wanted) (side, error
 	return made, err
 }
 
-// renderFormer renders what there was of services. Those that are new since add nothing,
-// and of secrets that can't be opened any more it is warned.
+// renderFormer renders what there was of services. Those that are new since add nothing.
+// It is warned of what can't be rendered: nobody can mend a commit, or get back a lost key.
 func (o *Operator) renderFormer(ctx context.Context, wanted Wanted) (side, error) {
-	made := side{environment: wanted.Environment, services: map[string]rendered{}, locked: map[string]bool{}}
+	made := side{environment: wanted.Environment, services: map[string]rendered{}, lost: map[string]lost{}}
 	err := o.from(ctx, wanted, func(s *source) (err error) {
 		made.revision = s.revision
 		if s.environment, err = s.project.Environment(wanted.Environment); err != nil {
@@ -89,20 +91,23 @@ func (o *Operator) renderFormer(ctx context.Context, wanted Wanted) (side, error
 		if err := s.readFiles(ctx); err != nil {
 			return err
 		}
-		var faults []error
 		for _, service := range s.services {
-			configuration, err := o.renderConfig(ctx, s, service)
-			secrets, _, locked := o.decrypt(ctx, s, service)
-			if locked != nil {
-				o.Report.Warning(fmt.Sprintf("service %q: the secrets of %s are not compared: %v", service.Name, s.revision.Short(), locked))
-			}
+			configuration, unrendered := o.renderConfig(ctx, s, service)
+			secrets, _, unopened := o.decrypt(ctx, s, service)
+			o.warnOfLost(s, service, "configuration", unrendered)
+			o.warnOfLost(s, service, "secrets", unopened)
 			made.services[service.Name] = rendered{config: configuration, secrets: secrets}
-			made.locked[service.Name] = locked != nil
-			faults = append(faults, err)
+			made.lost[service.Name] = lost{config: unrendered != nil, secrets: unopened != nil}
 		}
-		return errors.Join(faults...)
+		return ctx.Err()
 	})
 	return made, err
+}
+
+func (o *Operator) warnOfLost(s *source, service settings.Placed, what string, fault error) {
+	if fault != nil {
+		o.Report.Warning(fmt.Sprintf("service %q is compared without its %s at %s, which can't be rendered any more: %v", service.Name, what, s.revision.Short(), fault))
+	}
 }
 
 // renderOther renders what the services are compared with, each by its name.
@@ -157,8 +162,8 @@ func (o *Operator) renderLive(ctx context.Context, environment, service string, 
 	if err != nil {
 		return other{}, fmt.Errorf("render release %d of service %q: %w", live.Number, service, err)
 	}
-	is := found.services[service]
-	if is.config.Hash != running.Config || is.secrets.Hash != running.Secrets && !found.locked[service] {
+	is, gone := found.services[service], found.lost[service]
+	if is.config.Hash != running.Config && !gone.config || is.secrets.Hash != running.Secrets && !gone.secrets {
 		o.Report.Warning(fmt.Sprintf("service %q: release %d was rendered otherwise than its revision is now: the difference may not be all", service, live.Number))
 	}
 	return other{found, from}, nil
@@ -172,8 +177,8 @@ func compare(service string, from, to side) []skycap.FileDiff {
 	}
 	files := []skycap.FileDiff{}
 	for _, isSecret := range []bool{false, true} {
-		if isSecret && from.locked[service] {
-			break
+		if gone := from.lost[service]; isSecret && gone.secrets || !isSecret && gone.config {
+			continue
 		}
 		old, updated := was.config.Files, is.config.Files
 		if isSecret {

@@ -29,8 +29,8 @@ type imageSearch struct {
 	tag         string
 	revision    revision.Revision
 	demandLabel bool
-	wait        time.Duration   // how long images may take to appear
-	worth       func() bool     // whether it is of use to wait, once that is known; nil where it always is
+	wait        time.Duration // how long images may take to appear
+	worth       func() bool   // whether it is of use to wait, once that is known; nil where it always is
 	now         func() time.Time
 	waiting     func(text string) // is told what is waited for, whenever that changes
 	warn        func(text string) // is told what else keeps an image away meanwhile

@@ -162,7 +162,7 @@ func (o *Operator) choose(s *source, wanted Wanted) error {
 // build reads what the release is made of, and renders the configuration and the objects
 // of each service.
 func (o *Operator) build(ctx context.Context, s *source) (*release.Release, error) {
-	if err := s.read(ctx); err != nil {
+	if err := o.read(ctx, s); err != nil {
 		return nil, err
 	}
 	made := &release.Release{

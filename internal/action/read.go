@@ -44,11 +44,11 @@ func (s *source) layers(service settings.Placed, templates []string) ([]string, 
 }
 
 // read reads all that a release is made of; nothing where some of it is too large.
-func (s *source) read(ctx context.Context) error {
+func (o *Operator) read(ctx context.Context, s *source) error {
 	if err := s.readFiles(ctx); err != nil {
 		return err
 	}
-	return s.readWhole(ctx)
+	return o.readWhole(ctx, s)
 }
 
 // readFiles reads all that the services point at, in one go, and then what
@@ -98,10 +98,10 @@ func (s *source) readFiles(ctx context.Context) error {
 }
 
 // readWhole reads all of the revision, where some service runs on hosts.
-func (s *source) readWhole(ctx context.Context) (err error) {
+func (o *Operator) readWhole(ctx context.Context, s *source) (err error) {
 	onHosts := func(service settings.Placed) bool { return service.Target.Includes(settings.TargetHosts) }
 	if slices.ContainsFunc(s.services, onHosts) {
-		s.whole, err = readAsIs(ctx, s.repository, s.revision, nil)
+		s.whole, err = o.readAsIs(ctx, s.repository, s.revision, nil)
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/skycap/skycap/internal/config"
@@ -63,8 +64,9 @@ func (r *reader) read(ctx context.Context, paths []string) (revision.Tree, error
 const maxAsIs = 200_000
 
 // readAsIs reads what lies below paths, or all of a commit, for release folders on hosts
-// and for images: whatever it is, links kept, so long as it can be held in memory.
-func readAsIs(ctx context.Context, from revision.Repository, at revision.Revision, paths []string) (revision.Tree, error) {
+// and for images: whatever it is, links kept, so long as it can be held in memory. Of
+// pointers of Git LFS it is warned: not all of a tree has some use.
+func (o *Operator) readAsIs(ctx context.Context, from revision.Repository, at revision.Revision, paths []string) (revision.Tree, error) {
 	tree, err := from.Files(ctx, at, paths, revision.Limit{Files: maxAsIs, Size: maxTotal, Total: maxTotal})
 	if err != nil {
 		return nil, err
@@ -72,19 +74,27 @@ func readAsIs(ctx context.Context, from revision.Repository, at revision.Revisio
 	if len(tree) > maxAsIs {
 		return nil, &config.Fault{Path: "files", Message: fmt.Sprintf("%d in revision %s; at most %d are read", len(tree), at.Short(), maxAsIs)}
 	}
-	return tree, errors.Join(checkRead(tree), checkPointers(tree))
+	if pointers := pointersIn(tree); len(pointers) > 0 {
+		o.Report.Warning(fmt.Sprintf("revision %s has only pointers to what is in Git LFS: %q is one of %d", at.Short(), pointers[0], len(pointers)))
+	}
+	return tree, checkRead(tree)
 }
 
 // checkPointers refuses what stands for a file that Git LFS has elsewhere.
-// Source: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md.
 func checkPointers(tree revision.Tree) error {
 	var faults []error
-	for _, name := range tree.Paths() {
-		if bytes.HasPrefix(tree[name].Data, []byte("version https://git-lfs.github.com/spec/")) {
-			faults = append(faults, &config.Fault{Path: name, Message: "is in Git LFS, and the repository has only a pointer to it: commit the file itself"})
-		}
+	for _, name := range pointersIn(tree) {
+		faults = append(faults, &config.Fault{Path: name, Message: "is in Git LFS, and the repository has only a pointer to it: commit the file itself"})
 	}
 	return errors.Join(faults...)
+}
+
+// pointersIn are the paths of what Git LFS has elsewhere.
+// Source: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md.
+func pointersIn(tree revision.Tree) []string {
+	return slices.DeleteFunc(tree.Paths(), func(name string) bool {
+		return !bytes.HasPrefix(tree[name].Data, []byte("version https://git-lfs.github.com/spec/"))
+	})
 }
 
 // checkRead refuses files that are together too large to be read.

@@ -119,7 +119,6 @@ func TestWhatHostsAreSentIsBounded(t *testing.T) {
 		},
 		"a pointer of Git LFS": {
 			tree: revision.Tree{"logo": text("version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 5\n")},
-			want: "logo: is in Git LFS, and the repository has only a pointer to it: commit the file itself",
 		},
 		"too many files": {tree: many(maxAsIs), want: "files: 200002 in revision 3f2c1a9b8d70; at most 200000 are read"},
 	} {

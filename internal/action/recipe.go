@@ -115,13 +115,13 @@ func (r *recipe) isLike(other *recipe) bool {
 }
 
 // readContexts reads what images are built from.
-func (s *source) readContexts(ctx context.Context, recipes []*recipe) error {
+func (o *Operator) readContexts(ctx context.Context, s *source, recipes []*recipe) error {
 	var contexts []string
 	for _, recipe := range recipes {
 		contexts = append(contexts, recipe.context)
 	}
 	slices.Sort(contexts)
-	tree, err := readAsIs(ctx, s.repository, s.revision, slices.Compact(contexts))
+	tree, err := o.readAsIs(ctx, s.repository, s.revision, slices.Compact(contexts))
 	if err != nil {
 		return err
 	}

@@ -94,7 +94,7 @@ func TestDockerfileIsThatOfTheRevision(t *testing.T) {
 		made := &recipe{service: "api", context: "api"}
 		made.image.Dockerfile = test.asked
 		s := &source{repository: &shelf{tree: test.tree}, revision: revision.Revision{ID: "3f2c1a9b8d70", Date: time.Unix(7, 0)}}
-		err := s.readContexts(t.Context(), []*recipe{made})
+		err := (&Operator{}).readContexts(t.Context(), s, []*recipe{made})
 		if test.want == "" {
 			var none *NoDockerfileError
 			require.ErrorAs(t, err, &none, "%+v", test)

@@ -66,7 +66,7 @@ func (w *workshop) inRegistry(ctx context.Context, r *recipe) (image.Image, erro
 
 // stock gets what the images are made of, and who makes them.
 func (w *workshop) stock(ctx context.Context, missing []*recipe) error {
-	if err := w.source.readContexts(ctx, missing); err != nil {
+	if err := w.readContexts(ctx, w.source, missing); err != nil {
 		return err
 	}
 	from, err := w.source.repository.Source(ctx)
