@@ -80,7 +80,7 @@ const maxLastWords = 200
 func withLastWords(finding rollout.Finding, log []byte) string {
 	words := strings.TrimSpace(string(log[bytes.LastIndexByte(bytes.TrimSpace(log), '\n')+1:]))
 	switch {
-	case words == "":
+	case words == "", strings.HasPrefix(words, noLog):
 		return finding.Cause
 	case strings.Contains(words, wrongArchitecture):
 		return fmt.Sprintf("container %q can't run: its program is built for another architecture than the node's (%s)", finding.Container, words)
@@ -89,6 +89,10 @@ func withLastWords(finding rollout.Finding, log []byte) string {
 	}
 	return fmt.Sprintf("%s; it last said: %s", finding.Cause, words)
 }
+
+// noLog begins what a kubelet gives out in the place of the log of a container that is gone.
+// Source: pkg/kubelet/kuberuntime/kuberuntime_container.go, Kubernetes 1.34 to 1.36.
+const noLog = "unable to retrieve container logs for "
 
 // log is the last lines of a container, of its former run or of this one.
 func (n *Namespace) log(ctx context.Context, pod, container string, previous bool) []byte {
