@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
-// What a Secret needs for the kubelet to pull images with it.
-const (
-	pullKey  = ".dockerconfigjson"
-	pullType = "kubernetes.io/dockerconfigjson"
-)
+// pullFiles are the files that the kubelet pulls images with, the one that it would rather
+// have first. The type of a Secret with one is named after it.
+func pullFiles() []string { return []string{".dockerconfigjson", ".dockercfg"} }
 
 // pullEnd is what the name ends in of the Secret that images are pulled with. It has a
 // name and the type of its own: nobody can change the type of one that there is.
@@ -62,17 +61,20 @@ func (p payload) pointPulls(objects []Object) ([]*holder, error) {
 // pullHolder makes the Secret that images are pulled with. The API server takes no
 // other file than a JSON object.
 func (p payload) pullHolder() (*holder, error) {
-	file, ok := p.tree.Files[pullKey]
-	if !ok {
-		return nil, fmt.Errorf("a file %q is needed among the secrets of service %q", pullKey, p.service)
+	for _, name := range pullFiles() {
+		file, ok := p.tree.Files[name]
+		if !ok {
+			continue
+		}
+		if json.Unmarshal(file.Data, &map[string]any{}) != nil { // whose error could show some of it
+			return nil, fmt.Errorf("the file %q among the secrets of service %q has to be a JSON object", name, p.service)
+		}
+		held := p.holderOf(pullEnd)
+		held.object.Object["type"] = "kubernetes.io/" + strings.TrimPrefix(name, ".")
+		held.put(name, file.Data)
+		return held, nil
 	}
-	if json.Unmarshal(file.Data, &map[string]any{}) != nil { // whose error could show some of it
-		return nil, fmt.Errorf("the file %q among the secrets of service %q has to be a JSON object", pullKey, p.service)
-	}
-	held := p.holderOf(pullEnd)
-	held.object.Object["type"] = pullType
-	held.put(pullKey, file.Data)
-	return held, nil
+	return nil, fmt.Errorf("a file %q is needed among the secrets of service %q", pullFiles()[0], p.service)
 }
 
 // pullFaults are those of objects that have images be pulled with what can't be.

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -303,6 +304,20 @@ func TestImagesArePulledWithASecretOfItsOwn(t *testing.T) {
 			hash, _ := RenderedHash("Secret", object.GetName(), "shop", "web")
 			assert.Equal(t, "5ec4e70000", hash)
 		}
+	}
+}
+
+func TestImagesArePulledWithFilesOfEitherForm(t *testing.T) {
+	t.Parallel()
+	for file, secrets := range map[string][]string{
+		"dockercfg":        {".dockercfg", "{}"},
+		"dockerconfigjson": {".dockercfg", "{}", ".dockerconfigjson", "{}"},
+	} {
+		objects, err := pulled(secrets...).Build()
+		require.NoError(t, err)
+		assert.Equal(t, map[string]string{"shop-web-secrets-5ec4e70000": "", "shop-web-secrets-5ec4e70000-pull": "kubernetes.io/" + file}, typesOf(objects))
+		pull := objects[slices.IndexFunc(objects, func(o Object) bool { return strings.HasSuffix(o.GetName(), pullEnd) })]
+		assert.Equal(t, map[string]any{"." + file: "e30="}, pull.Object["data"], "what has such a type has such a file")
 	}
 }
 
