@@ -262,6 +262,16 @@ func TestNamesThatNothingMakesAreRefused(t *testing.T) {
 	}
 }
 
+func TestANameThatNothingMakesIsOneFault(t *testing.T) {
+	t.Parallel()
+	s := pods("containers: [{name: a, image: b, env: [{name: A, valueFrom: {configMapKeyRef: {name: shop-api-config, key: a}}}, {name: B, valueFrom: {configMapKeyRef: {name: shop-api-config, key: b}}}]}], " +
+		"volumes: [{name: c, configMap: {name: shop-api-config}}, {name: d, configMap: {name: shop-api-config}}, {name: e, configMap: {name: shop-api-config, optional: true}}]")
+	s.WithConfig = []string{"api"}
+	_, err := s.Build()
+	assert.ErrorContains(t, err, `ConfigMap "shop-api-config" in volume "c" and volume "d" and env of container "a", which nothing makes`)
+	assert.Equal(t, 1, strings.Count(err.Error(), "which nothing makes"))
+}
+
 // pulled is a service with a Deployment and a ServiceAccount that have images be pulled
 // with its secrets, if there are such.
 func pulled(secrets ...string) Service {
