@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -153,6 +154,7 @@ func TestTemplatesEnd(t *testing.T) {
 		"maps that are sorted":         {"{{ range 20000 }}{{ range $.Values.many }}{{ break }}{{ end }}{{ end }}", ":1: the template takes more"},
 		"widths that add up":           {"\n{{ $x := printf \"" + strings.Repeat("%999999d", 1000) + "\" 1 }}", ":2: the template's output is over"},
 		"widths that are given":        {"{{ $x := printf \"" + strings.Repeat("%[1]*[1]d", 1000) + "\" 900000 }}", "the template's output is over"},
+		"one that fmt ignores":         {"{{ range 2000 }}{{ $x := printf \"%*d\" 300000 1 1000001 }}{{ end }}", ":1: the template takes more"},
 		"a text that is repeated":      {"{{ $x := printf \"%90000d\" 1 }}{{ $x := printf \"" + strings.Repeat("%[1]s", 100) + "\" $x }}", "the template's output is over"},
 		"a list of wide numbers":       {"{{ $x := printf \"%90000d\" .Values.list }}", "the template's output is over"},
 		"values that are long":         {"{{ .Values.long }}", "c/x.tmpl:1: the template's output is over"},
@@ -184,7 +186,7 @@ func TestTextsAreMeasuredBeforeTheyAreMade(t *testing.T) {
 	for format, values := range map[string][]any{
 		"plain": nil, "%s %v": {long, 1}, "%50000s%-60000d": {"a", 1}, "%[1]s%[1]s%[1]s": {long}, "%[2]*[1]d": {1, 70_000}, "%*d": {-70_000, 1},
 		"%.60000f": {1.0}, "%.*f": {60_000, 1.0}, "%+0 60000d%%": {1}, "%9000d": {[]any{1, 2, []any{3}}}, "%v": {map[string]any{"a": long}}, "%9000v": {map[string]any{"a": 1}},
-		"%[3]*.[2]*[1]f": {12.0, 2, 6000},
+		"%[3]*.[2]*[1]f": {12.0, 2, 6000}, "%*d ": {70_000, 1, 1_000_001}, "%*d  ": {uint(70_000), 1, math.MinInt64, uint64(math.MaxUint64)},
 	} {
 		made, bound := len(fmt.Sprintf(format, values...)), formatted(format, values)
 		assert.GreaterOrEqual(t, bound, made, format)
@@ -195,6 +197,17 @@ func TestTextsAreMeasuredBeforeTheyAreMade(t *testing.T) {
 	}
 	assert.Less(t, formatted("%1000000000d", []any{1}), 100, "which fmt does not heed")
 	assert.LessOrEqual(t, measure(slices.Repeat([]any{strings.Repeat("x", MaxFileSize)}, 1000)).values, 3, "more is not looked at")
+}
+
+// How long an escaped text gets is known only once it is made.
+func TestTextsTakeStepsForAllThatIsMade(t *testing.T) {
+	t.Parallel()
+	left := &steps{ctx: t.Context(), left: maxSteps}
+	escape, ok := left.functions()["html"].(func(...any) (string, error))
+	require.True(t, ok)
+	text, err := escape(strings.Repeat("&", 100_000))
+	require.NoError(t, err)
+	assert.Equal(t, len(text)/stepBytes, maxSteps-left.left)
 }
 
 func TestTemplatesEndWithTheirContext(t *testing.T) {

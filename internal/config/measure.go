@@ -73,7 +73,7 @@ func weightOf(value any) int {
 	return 0
 }
 
-// maxWidth is more than the width and the precision that fmt heeds.
+// maxWidth is the largest width, and precision, that fmt heeds.
 const maxWidth = 1_000_000
 
 // verb matches what a format has in place of a value, and a percent sign.
@@ -106,12 +106,20 @@ func formatted(format string, values []any) int {
 	return length
 }
 
-// largest is the largest whole number among values, which may be negative, without its sign.
+// largest is the largest whole number among values that fmt heeds as a width, which may
+// be negative, without its sign.
 func largest(values []any) string {
 	most := int64(0)
 	for _, value := range values {
-		if number := reflect.ValueOf(value); number.CanInt() {
-			most = max(most, number.Int(), -number.Int())
+		number, wide := reflect.ValueOf(value), int64(0)
+		switch {
+		case number.CanInt():
+			wide = max(number.Int(), -number.Int())
+		case number.CanUint():
+			wide = int64(min(number.Uint(), maxWidth+1)) //nolint:gosec // which is small
+		}
+		if wide <= maxWidth {
+			most = max(most, wide)
 		}
 	}
 	return strconv.FormatInt(most, 10)
@@ -130,14 +138,15 @@ func (s *steps) functions() template.FuncMap {
 			if err := s.text(name, size.length, size); err != nil {
 				return "", err
 			}
-			return made(make(values...))
+			return s.made(make(values...), size.length)
 		}
 	}
 	funcs["printf"] = func(format string, values ...any) (string, error) {
-		if err := s.text("printf", formatted(format, values), measure(values...)); err != nil {
+		length := formatted(format, values)
+		if err := s.text("printf", length, measure(values...)); err != nil {
 			return "", err
 		}
-		return made(fmt.Sprintf(format, values...))
+		return s.made(fmt.Sprintf(format, values...), length)
 	}
 	return funcs
 }

@@ -62,12 +62,13 @@ func (s *steps) makes(length int, of size) error {
 	return s.take(length/stepBytes + of.values/stepNodes)
 }
 
-// made is a text that a function has made, if it is no longer than a file.
-func made(text string) (string, error) {
+// made is a text that a function has made, if it is no longer than a file. What it is
+// longer than foreseen takes steps too.
+func (s *steps) made(text string, foreseen int) (string, error) {
 	if len(text) > MaxFileSize {
 		return "", errTooLong
 	}
-	return text, nil
+	return text, s.take(max(len(text)-foreseen, 0) / stepBytes)
 }
 
 // unguarded is a message of a template as it was before guard.
