@@ -245,9 +245,17 @@ func TestNullIsNoText(t *testing.T) {
 func TestFaultsShowTheTemplateAsItIs(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		`{{ eq 1 .Values.LogLevel }}`:    `c/x.tmpl:1: <eq (1) (.Values.LogLevel)>: error calling eq: incompatible types for comparison: int and string`,
-		`{{ "a" | lt 1 }}`:               `c/x.tmpl:1: <lt (1)>: error calling lt: incompatible types for comparison: int and string`,
-		`{{ (index .Values "none").x }}`: `no entry for key "x"`,
+		`{{ eq 1 .Values.LogLevel }}`:                          `c/x.tmpl:1: <eq 1 .Values.LogLevel>: error calling eq: incompatible types for comparison: int and string`,
+		`{{ eq ")(" (len .Values) .Service }}`:                 `c/x.tmpl:1: <eq ")(" (len .Values) .Service>: error calling eq: incompatible types`,
+		"{{ eq `\"(` '(' (1) }}":                               "c/x.tmpl:1: <eq `\"(` '(' (1)>: error calling eq: incompatible types",
+		`{{ eq (eq 1 .Values.LogLevel) true }}`:                `c/x.tmpl:1: <eq 1 .Values.LogLevel>: error calling eq`,
+		`{{ index (index .Values "nested") 1 }}`:               `c/x.tmpl:1: <index (index .Values "nested") 1>: error calling index: value has type int`,
+		`{{ "a" | lt 1 }}`:                                     `c/x.tmpl:1: <lt 1>: error calling lt: incompatible types for comparison: int and string`,
+		`{{ (index .Values "none").x }}`:                       `no entry for key "x"`,
+		`{{ .Addr }}`:                                          `c/x.tmpl:1: <{{.Addr}}>: can't print {{.Addr}} of type func`,
+		`{{ range .Values.LogLevel }}{{ end }}`:                `c/x.tmpl:1: <.Values.LogLevel>: range can't iterate over debug`,
+		`{{ range $k, $v := .Values.LogLevel }}{{ end }}`:      `c/x.tmpl:1: <.Values.LogLevel>: range can't iterate over debug`,
+		`{{ range index .Values "LogLevel" | html }}{{ end }}`: `range can't iterate over debug`,
 	} {
 		_, err := Render(t.Context(), files("c/x.tmpl", text), []string{"c"}, fields())
 		assert.ErrorContains(t, err, want)

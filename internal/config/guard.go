@@ -1,6 +1,7 @@
 package config
 
 import (
+	"regexp"
 	"slices"
 	"text/template"
 	"text/template/parse"
@@ -55,7 +56,8 @@ func guardNode(node parse.Node) int {
 		return guardPipe(node.Pipe)
 	case *parse.RangeNode:
 		count := guardPipe(node.Pipe) + guardList(node.ElseList)
-		node.Pipe.Cmds = append(node.Pipe.Cmds, call(node.Pos, weighFunc))
+		all := &parse.PipeNode{NodeType: parse.NodePipe, Pos: node.Pipe.Pos, Cmds: node.Pipe.Cmds}
+		node.Pipe.Cmds = []*parse.CommandNode{call(node.Pos, weighFunc, all)} // messages name the node before it
 		begin(node.List, node.Pos)
 		return count
 	case *parse.IfNode:
@@ -126,4 +128,31 @@ func number(at parse.Pos, value int) parse.Node {
 
 func text(at parse.Pos, value string) parse.Node {
 	return &parse.StringNode{NodeType: parse.NodeString, Pos: at, Text: value}
+}
+
+// mark matches what guard puts into an expression, and else what its end could be taken
+// for or that stands in quotes.
+var mark = regexp.MustCompile("`[^`]*`" + `|"(?:\\.|[^"\\])*"|'(?:\\.[^']*|[^\\])'|\(` + weighFunc + ` | \| ` + weighFunc + `| \| ` + showFunc + ` |[()]`)
+
+// unguarded is a message of a template as it was before guard.
+func unguarded(message string) string {
+	var isOurs []bool // of the parentheses that are open
+	return mark.ReplaceAllStringFunc(message, func(found string) string {
+		switch last := len(isOurs) - 1; {
+		case found == "("+weighFunc+" ":
+			isOurs = append(isOurs, true)
+			return ""
+		case found == " | "+weighFunc, found == " | "+showFunc+" ":
+			return ""
+		case found == "(":
+			isOurs = append(isOurs, false)
+		case found == ")" && last >= 0:
+			ours := isOurs[last]
+			isOurs = isOurs[:last]
+			if ours {
+				return ""
+			}
+		}
+		return found
+	})
 }

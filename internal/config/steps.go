@@ -3,7 +3,6 @@ package config
 import (
 	"context"
 	"fmt"
-	"strings"
 )
 
 // maxSteps is how much of what takes a step one file may take: rounds of loops, calls of
@@ -70,6 +69,3 @@ func (s *steps) made(text string, foreseen int) (string, error) {
 	}
 	return text, s.take(max(len(text)-foreseen, 0) / stepBytes)
 }
-
-// unguarded is a message of a template as it was before guard.
-func unguarded(message string) string { return strings.ReplaceAll(message, weighFunc+" ", "") }
