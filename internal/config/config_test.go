@@ -225,14 +225,24 @@ func TestNullIsNoText(t *testing.T) {
 	t.Parallel()
 	given := fields()
 	given.Values["null"], given.Values["list"] = nil, []any{"a", nil}
+	given.Values["db"] = map[string]any{"host": "x", "user-name": "y", "password": nil, "z": nil}
+	given.Values["odd"] = []any{map[string]any{"user-name": nil}}
 	for text, want := range map[string]string{
-		"{{ .Values.null }}":                       "c/x.tmpl:2: .Values.null is null, or holds it",
+		"{{ .Values.null }}":                       `c/x.tmpl:2: .Values.null is null; give it a value, or write {{ or .Values.null "" }} or {{ with .Values.null }}`,
 		"{{ $x := .Values.null }}{{ $x }}":         "c/x.tmpl:2: $x is null",
-		"{{ .Values.list }}":                       "c/x.tmpl:2: .Values.list is null, or holds it",
+		`{{ index .Values "null" }}`:               `c/x.tmpl:2: index .Values "null" is null; give it a value, or write {{ or (index .Values "null") "" }}`,
+		"{{ .Values.list }}":                       "c/x.tmpl:2: .Values.list holds null, in .Values.list[1]; give that a value, or write",
+		"{{ .Values.db }}":                         "c/x.tmpl:2: .Values.db holds null, in .Values.db.password",
+		"{{ .Values.odd }}":                        `.Values.odd holds null, in .Values.odd[0]["user-name"]`,
+		`{{ index .Values "db" }}`:                 `c/x.tmpl:2: index .Values "db" holds null, in .password;`,
+		"{{ . }}":                                  "c/x.tmpl:2: . holds null, in .Values.db.password",
 		"{{ range .Values.list }}{{ . }}{{ end }}": "c/x.tmpl:2: . is null",
-		`{{ printf "%v" .Values.null }}`:           "c/x.tmpl:2: printf is given null",
-		`{{ .Values.null | print }}`:               "c/x.tmpl:2: print is given null",
-		`{{ html .Values.null }}`:                  "c/x.tmpl:2: html is given null",
+		"{{ range $k, $v := .Values.db }}{{ if $k }}{{ $k }}={{ $v }}{{ end }}{{ end }}": `c/x.tmpl:2: $v of key "password" is null; give it a value, or write {{ or $v "" }}`,
+		"{{ range $k, $v := .Values }}{{ $v }}{{ end }}":                                 `c/x.tmpl:2: $v of key "db" holds null, in .password`,
+		`{{ printf "%v" .Values.null }}`:                                                 `c/x.tmpl:2: <printf "%v" .Values.null>: error calling printf: null is given; give it a value, or write {{ or X "" }} or {{ with X }}`,
+		`{{ printf "%v %v" 1 .Values.db }}`:                                              `c/x.tmpl:2: <printf "%v %v" 1 .Values.db>: error calling printf: what is given holds null, in .password;`,
+		`{{ .Values.null | print }}`:                                                     "c/x.tmpl:2: <print>: error calling print: null is given",
+		`{{ html .Values.null }}`:                                                        "c/x.tmpl:2: <html .Values.null>: error calling html: null is given",
 	} {
 		_, err := Render(t.Context(), files("c/x.tmpl", "\n"+text), []string{"c"}, given)
 		assert.ErrorContains(t, err, want, text)

@@ -134,16 +134,16 @@ func (s *steps) functions() template.FuncMap {
 		"html": template.HTMLEscaper, "js": template.JSEscaper, "urlquery": template.URLQueryEscaper,
 	} {
 		funcs[name] = func(values ...any) (string, error) {
-			size := measure(values...)
-			if err := s.text(name, size.length, size); err != nil {
+			length := measure(values...).length
+			if err := s.text(length, values); err != nil {
 				return "", err
 			}
-			return s.made(make(values...), size.length)
+			return s.made(make(values...), length)
 		}
 	}
 	funcs["printf"] = func(format string, values ...any) (string, error) {
 		length := formatted(format, values)
-		if err := s.text("printf", length, measure(values...)); err != nil {
+		if err := s.text(length, values); err != nil {
 			return "", err
 		}
 		return s.made(fmt.Sprintf(format, values...), length)
@@ -151,10 +151,12 @@ func (s *steps) functions() template.FuncMap {
 	return funcs
 }
 
-// text takes the steps of a text that a function is to make, and refuses null in it.
-func (s *steps) text(function string, length int, of size) error {
-	if of.isNull {
-		return &haltError{function + " is given null; give it a value, or put it into {{ with }}"}
+// text takes the steps of a text that a function is to make of values, and refuses null
+// in them.
+func (s *steps) text(length int, values []any) error {
+	size := measure(values...)
+	if size.isNull {
+		return nullGiven(values)
 	}
-	return s.makes(length, of)
+	return s.makes(length, size)
 }

@@ -43,11 +43,13 @@ func (s *steps) step(some int) (string, error) { return "", s.take(some) }
 // weigh takes those that it is worth to compare a value, or to range over it.
 func (s *steps) weigh(value any) (any, error) { return value, s.take(weightOf(value)) }
 
-// show takes those that it is worth to put out a value, and refuses null.
-func (s *steps) show(expression string, value any) (any, error) {
+// show takes those that it is worth to put out a value, the last of some, and refuses
+// null. If there is one before, it is the value's key in what a loop ranges over.
+func (s *steps) show(expression string, some ...any) (any, error) {
+	value := some[len(some)-1]
 	size := measure(value)
 	if size.isNull {
-		return nil, &haltError{fmt.Sprintf("%s is null, or holds it; give it a value, or put it into {{ with }}", expression)}
+		return nil, nullShown(expression, some[:len(some)-1], value)
 	}
 	return value, s.makes(size.length, size)
 }
