@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -153,6 +154,7 @@ func TestTemplatesEnd(t *testing.T) {
 		"maps that are sorted":         {"{{ range 20000 }}{{ range $.Values.many }}{{ break }}{{ end }}{{ end }}", ":1: the template takes more"},
 		"widths that add up":           {"\n{{ $x := printf \"" + strings.Repeat("%999999d", 1000) + "\" 1 }}", ":2: the template's output is over"},
 		"widths that are given":        {"{{ $x := printf \"" + strings.Repeat("%[1]*[1]d", 1000) + "\" 900000 }}", "the template's output is over"},
+		"one that fmt ignores":         {"{{ range 2000 }}{{ $x := printf \"%*d\" 300000 1 1000001 }}{{ end }}", ":1: the template takes more"},
 		"a text that is repeated":      {"{{ $x := printf \"%90000d\" 1 }}{{ $x := printf \"" + strings.Repeat("%[1]s", 100) + "\" $x }}", "the template's output is over"},
 		"a list of wide numbers":       {"{{ $x := printf \"%90000d\" .Values.list }}", "the template's output is over"},
 		"values that are long":         {"{{ .Values.long }}", "c/x.tmpl:1: the template's output is over"},
@@ -184,7 +186,7 @@ func TestTextsAreMeasuredBeforeTheyAreMade(t *testing.T) {
 	for format, values := range map[string][]any{
 		"plain": nil, "%s %v": {long, 1}, "%50000s%-60000d": {"a", 1}, "%[1]s%[1]s%[1]s": {long}, "%[2]*[1]d": {1, 70_000}, "%*d": {-70_000, 1},
 		"%.60000f": {1.0}, "%.*f": {60_000, 1.0}, "%+0 60000d%%": {1}, "%9000d": {[]any{1, 2, []any{3}}}, "%v": {map[string]any{"a": long}}, "%9000v": {map[string]any{"a": 1}},
-		"%[3]*.[2]*[1]f": {12.0, 2, 6000},
+		"%[3]*.[2]*[1]f": {12.0, 2, 6000}, "%*d ": {70_000, 1, 1_000_001}, "%*d  ": {uint(70_000), 1, math.MinInt64, uint64(math.MaxUint64)},
 	} {
 		made, bound := len(fmt.Sprintf(format, values...)), formatted(format, values)
 		assert.GreaterOrEqual(t, bound, made, format)
@@ -195,6 +197,17 @@ func TestTextsAreMeasuredBeforeTheyAreMade(t *testing.T) {
 	}
 	assert.Less(t, formatted("%1000000000d", []any{1}), 100, "which fmt does not heed")
 	assert.LessOrEqual(t, measure(slices.Repeat([]any{strings.Repeat("x", MaxFileSize)}, 1000)).values, 3, "more is not looked at")
+}
+
+// How long an escaped text gets is known only once it is made.
+func TestTextsTakeStepsForAllThatIsMade(t *testing.T) {
+	t.Parallel()
+	left := &steps{ctx: t.Context(), left: maxSteps}
+	escape, ok := left.functions()["html"].(func(...any) (string, error))
+	require.True(t, ok)
+	text, err := escape(strings.Repeat("&", 100_000))
+	require.NoError(t, err)
+	assert.Equal(t, len(text)/stepBytes, maxSteps-left.left)
 }
 
 func TestTemplatesEndWithTheirContext(t *testing.T) {
@@ -212,14 +225,24 @@ func TestNullIsNoText(t *testing.T) {
 	t.Parallel()
 	given := fields()
 	given.Values["null"], given.Values["list"] = nil, []any{"a", nil}
+	given.Values["db"] = map[string]any{"host": "x", "user-name": "y", "password": nil, "z": nil}
+	given.Values["odd"] = []any{map[string]any{"user-name": nil}}
 	for text, want := range map[string]string{
-		"{{ .Values.null }}":                       "c/x.tmpl:2: .Values.null is null, or holds it",
+		"{{ .Values.null }}":                       `c/x.tmpl:2: .Values.null is null; give it a value, or write {{ or .Values.null "" }} or {{ with .Values.null }}`,
 		"{{ $x := .Values.null }}{{ $x }}":         "c/x.tmpl:2: $x is null",
-		"{{ .Values.list }}":                       "c/x.tmpl:2: .Values.list is null, or holds it",
+		`{{ index .Values "null" }}`:               `c/x.tmpl:2: index .Values "null" is null; give it a value, or write {{ or (index .Values "null") "" }}`,
+		"{{ .Values.list }}":                       "c/x.tmpl:2: .Values.list holds null, in .Values.list[1]; give that a value, or write",
+		"{{ .Values.db }}":                         "c/x.tmpl:2: .Values.db holds null, in .Values.db.password",
+		"{{ .Values.odd }}":                        `.Values.odd holds null, in .Values.odd[0]["user-name"]`,
+		`{{ index .Values "db" }}`:                 `c/x.tmpl:2: index .Values "db" holds null, in .password;`,
+		"{{ . }}":                                  "c/x.tmpl:2: . holds null, in .Values.db.password",
 		"{{ range .Values.list }}{{ . }}{{ end }}": "c/x.tmpl:2: . is null",
-		`{{ printf "%v" .Values.null }}`:           "c/x.tmpl:2: printf is given null",
-		`{{ .Values.null | print }}`:               "c/x.tmpl:2: print is given null",
-		`{{ html .Values.null }}`:                  "c/x.tmpl:2: html is given null",
+		"{{ range $k, $v := .Values.db }}{{ if $k }}{{ $k }}={{ $v }}{{ end }}{{ end }}": `c/x.tmpl:2: $v of key "password" is null; give it a value, or write {{ or $v "" }}`,
+		"{{ range $k, $v := .Values }}{{ $v }}{{ end }}":                                 `c/x.tmpl:2: $v of key "db" holds null, in .password`,
+		`{{ printf "%v" .Values.null }}`:                                                 `c/x.tmpl:2: <printf "%v" .Values.null>: error calling printf: null is given; give it a value, or write {{ or X "" }} or {{ with X }}`,
+		`{{ printf "%v %v" 1 .Values.db }}`:                                              `c/x.tmpl:2: <printf "%v %v" 1 .Values.db>: error calling printf: what is given holds null, in .password;`,
+		`{{ .Values.null | print }}`:                                                     "c/x.tmpl:2: <print>: error calling print: null is given",
+		`{{ html .Values.null }}`:                                                        "c/x.tmpl:2: <html .Values.null>: error calling html: null is given",
 	} {
 		_, err := Render(t.Context(), files("c/x.tmpl", "\n"+text), []string{"c"}, given)
 		assert.ErrorContains(t, err, want, text)
@@ -232,9 +255,17 @@ func TestNullIsNoText(t *testing.T) {
 func TestFaultsShowTheTemplateAsItIs(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		`{{ eq 1 .Values.LogLevel }}`:    `c/x.tmpl:1: <eq (1) (.Values.LogLevel)>: error calling eq: incompatible types for comparison: int and string`,
-		`{{ "a" | lt 1 }}`:               `c/x.tmpl:1: <lt (1)>: error calling lt: incompatible types for comparison: int and string`,
-		`{{ (index .Values "none").x }}`: `no entry for key "x"`,
+		`{{ eq 1 .Values.LogLevel }}`:                          `c/x.tmpl:1: <eq 1 .Values.LogLevel>: error calling eq: incompatible types for comparison: int and string`,
+		`{{ eq ")(" (len .Values) .Service }}`:                 `c/x.tmpl:1: <eq ")(" (len .Values) .Service>: error calling eq: incompatible types`,
+		"{{ eq `\"(` '(' (1) }}":                               "c/x.tmpl:1: <eq `\"(` '(' (1)>: error calling eq: incompatible types",
+		`{{ eq (eq 1 .Values.LogLevel) true }}`:                `c/x.tmpl:1: <eq 1 .Values.LogLevel>: error calling eq`,
+		`{{ index (index .Values "nested") 1 }}`:               `c/x.tmpl:1: <index (index .Values "nested") 1>: error calling index: value has type int`,
+		`{{ "a" | lt 1 }}`:                                     `c/x.tmpl:1: <lt 1>: error calling lt: incompatible types for comparison: int and string`,
+		`{{ (index .Values "none").x }}`:                       `no entry for key "x"`,
+		`{{ .Addr }}`:                                          `c/x.tmpl:1: <{{.Addr}}>: can't print {{.Addr}} of type func`,
+		`{{ range .Values.LogLevel }}{{ end }}`:                `c/x.tmpl:1: <.Values.LogLevel>: range can't iterate over debug`,
+		`{{ range $k, $v := .Values.LogLevel }}{{ end }}`:      `c/x.tmpl:1: <.Values.LogLevel>: range can't iterate over debug`,
+		`{{ range index .Values "LogLevel" | html }}{{ end }}`: `range can't iterate over debug`,
 	} {
 		_, err := Render(t.Context(), files("c/x.tmpl", text), []string{"c"}, fields())
 		assert.ErrorContains(t, err, want)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"regexp"
 	"slices"
 	"text/template"
 	"text/template/parse"
@@ -18,56 +19,71 @@ const (
 // what is compared, ranged over or put out goes through one.
 func guard(parsed *template.Template) {
 	for _, each := range parsed.Templates() {
-		begin(each.Root, each.Root.Pos)
+		begin(each.Root, each.Root.Pos, loop{})
 	}
 }
 
+// loop is what the innermost one calls a key, and its value, in what it ranges over.
+type loop struct{ key, value string }
+
+func loopOf(pipe *parse.PipeNode) loop {
+	if len(pipe.Decl) != 2 { //nolint:mnd // a key and its value
+		return loop{}
+	}
+	return loop{key: pipe.Decl[0].String(), value: pipe.Decl[1].String()}
+}
+
 // begin puts the call that takes a step before all else in a list.
-func begin(list *parse.ListNode, at parse.Pos) {
-	some := 1 + guardList(list)/stepNodes
+func begin(list *parse.ListNode, at parse.Pos, in loop) {
+	some := 1 + guardList(list, in)/stepNodes
 	take := &parse.ActionNode{NodeType: parse.NodeAction, Pos: at, Pipe: piped(call(at, stepFunc, number(at, some)))}
 	list.Nodes = append([]parse.Node{take}, list.Nodes...)
 }
 
 // guardList guards the nodes of a list, and returns how many there are in them, loops
 // with those of one round.
-func guardList(list *parse.ListNode) int {
+func guardList(list *parse.ListNode, in loop) int {
 	if list == nil {
 		return 0
 	}
 	count := 0
 	for _, node := range list.Nodes {
-		count += 1 + guardNode(node)
+		count += 1 + guardNode(node, in)
 	}
 	return count
 }
 
-func guardNode(node parse.Node) int {
+func guardNode(node parse.Node, in loop) int {
 	switch node := node.(type) {
 	case *parse.ActionNode:
 		expression := shorten(node.Pipe.String())
 		count := guardPipe(node.Pipe)
 		if len(node.Pipe.Decl) == 0 {
-			node.Pipe.Cmds = append(node.Pipe.Cmds, call(node.Pos, showFunc, text(node.Pos, expression)))
+			args := []parse.Node{text(node.Pos, expression)}
+			if expression == in.value && in.value != "" {
+				args = append(args, variable(node.Pos, in.key))
+			}
+			node.Pipe.Cmds = append(node.Pipe.Cmds, call(node.Pos, showFunc, args...))
 		}
 		return count
 	case *parse.TemplateNode:
 		return guardPipe(node.Pipe)
 	case *parse.RangeNode:
-		count := guardPipe(node.Pipe) + guardList(node.ElseList)
-		node.Pipe.Cmds = append(node.Pipe.Cmds, call(node.Pos, weighFunc))
-		begin(node.List, node.Pos)
+		count := guardPipe(node.Pipe) + guardList(node.ElseList, in)
+		all := &parse.PipeNode{NodeType: parse.NodePipe, Pos: node.Pipe.Pos, Cmds: node.Pipe.Cmds}
+		node.Pipe.Cmds = []*parse.CommandNode{call(node.Pos, weighFunc, all)} // messages name the node before it
+		begin(node.List, node.Pos, loopOf(node.Pipe))
 		return count
 	case *parse.IfNode:
-		return guardBranch(&node.BranchNode)
+		return guardBranch(&node.BranchNode, in)
 	case *parse.WithNode:
-		return guardBranch(&node.BranchNode)
+		return guardBranch(&node.BranchNode, in)
 	}
 	return 0
 }
 
-func guardBranch(branch *parse.BranchNode) int {
-	return guardPipe(branch.Pipe) + guardList(branch.List) + guardList(branch.ElseList)
+func guardBranch(branch *parse.BranchNode, in loop) int {
+	return guardPipe(branch.Pipe) + guardList(branch.List, in) + guardList(branch.ElseList, in)
 }
 
 // guardPipe has what is compared, or looked up, be weighed.
@@ -124,6 +140,37 @@ func number(at parse.Pos, value int) parse.Node {
 	return &parse.NumberNode{NodeType: parse.NodeNumber, Pos: at, IsInt: true, Int64: int64(value)}
 }
 
+func variable(at parse.Pos, name string) parse.Node {
+	return &parse.VariableNode{NodeType: parse.NodeVariable, Pos: at, Ident: []string{name}}
+}
+
 func text(at parse.Pos, value string) parse.Node {
 	return &parse.StringNode{NodeType: parse.NodeString, Pos: at, Text: value}
+}
+
+// mark matches what guard puts into an expression, and else what its end could be taken
+// for or that stands in quotes.
+var mark = regexp.MustCompile("`[^`]*`" + `|"(?:\\.|[^"\\])*"|'(?:\\.[^']*|[^\\])'|\(` + weighFunc + ` | \| ` + weighFunc + `| \| ` + showFunc + ` |[()]`)
+
+// unguarded is a message of a template as it was before guard.
+func unguarded(message string) string {
+	var isOurs []bool // of the parentheses that are open
+	return mark.ReplaceAllStringFunc(message, func(found string) string {
+		switch last := len(isOurs) - 1; {
+		case found == "("+weighFunc+" ":
+			isOurs = append(isOurs, true)
+			return ""
+		case found == " | "+weighFunc, found == " | "+showFunc+" ":
+			return ""
+		case found == "(":
+			isOurs = append(isOurs, false)
+		case found == ")" && last >= 0:
+			ours := isOurs[last]
+			isOurs = isOurs[:last]
+			if ours {
+				return ""
+			}
+		}
+		return found
+	})
 }

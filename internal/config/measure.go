@@ -73,7 +73,7 @@ func weightOf(value any) int {
 	return 0
 }
 
-// maxWidth is more than the width and the precision that fmt heeds.
+// maxWidth is the largest width, and precision, that fmt heeds.
 const maxWidth = 1_000_000
 
 // verb matches what a format has in place of a value, and a percent sign.
@@ -106,12 +106,20 @@ func formatted(format string, values []any) int {
 	return length
 }
 
-// largest is the largest whole number among values, which may be negative, without its sign.
+// largest is the largest whole number among values that fmt heeds as a width, which may
+// be negative, without its sign.
 func largest(values []any) string {
 	most := int64(0)
 	for _, value := range values {
-		if number := reflect.ValueOf(value); number.CanInt() {
-			most = max(most, number.Int(), -number.Int())
+		number, wide := reflect.ValueOf(value), int64(0)
+		switch {
+		case number.CanInt():
+			wide = max(number.Int(), -number.Int())
+		case number.CanUint():
+			wide = int64(min(number.Uint(), maxWidth+1)) //nolint:gosec // which is small
+		}
+		if wide <= maxWidth {
+			most = max(most, wide)
 		}
 	}
 	return strconv.FormatInt(most, 10)
@@ -126,26 +134,29 @@ func (s *steps) functions() template.FuncMap {
 		"html": template.HTMLEscaper, "js": template.JSEscaper, "urlquery": template.URLQueryEscaper,
 	} {
 		funcs[name] = func(values ...any) (string, error) {
-			size := measure(values...)
-			if err := s.text(name, size.length, size); err != nil {
+			length := measure(values...).length
+			if err := s.text(length, values); err != nil {
 				return "", err
 			}
-			return made(make(values...))
+			return s.made(make(values...), length)
 		}
 	}
 	funcs["printf"] = func(format string, values ...any) (string, error) {
-		if err := s.text("printf", formatted(format, values), measure(values...)); err != nil {
+		length := formatted(format, values)
+		if err := s.text(length, values); err != nil {
 			return "", err
 		}
-		return made(fmt.Sprintf(format, values...))
+		return s.made(fmt.Sprintf(format, values...), length)
 	}
 	return funcs
 }
 
-// text takes the steps of a text that a function is to make, and refuses null in it.
-func (s *steps) text(function string, length int, of size) error {
-	if of.isNull {
-		return &haltError{function + " is given null; give it a value, or put it into {{ with }}"}
+// text takes the steps of a text that a function is to make of values, and refuses null
+// in them.
+func (s *steps) text(length int, values []any) error {
+	size := measure(values...)
+	if size.isNull {
+		return nullGiven(values)
 	}
-	return s.makes(length, of)
+	return s.makes(length, size)
 }

@@ -3,7 +3,6 @@ package config
 import (
 	"context"
 	"fmt"
-	"strings"
 )
 
 // maxSteps is how much of what takes a step one file may take: rounds of loops, calls of
@@ -44,11 +43,13 @@ func (s *steps) step(some int) (string, error) { return "", s.take(some) }
 // weigh takes those that it is worth to compare a value, or to range over it.
 func (s *steps) weigh(value any) (any, error) { return value, s.take(weightOf(value)) }
 
-// show takes those that it is worth to put out a value, and refuses null.
-func (s *steps) show(expression string, value any) (any, error) {
+// show takes those that it is worth to put out a value, the last of some, and refuses
+// null. If there is one before, it is the value's key in what a loop ranges over.
+func (s *steps) show(expression string, some ...any) (any, error) {
+	value := some[len(some)-1]
 	size := measure(value)
 	if size.isNull {
-		return nil, &haltError{fmt.Sprintf("%s is null, or holds it; give it a value, or put it into {{ with }}", expression)}
+		return nil, nullShown(expression, some[:len(some)-1], value)
 	}
 	return value, s.makes(size.length, size)
 }
@@ -62,13 +63,11 @@ func (s *steps) makes(length int, of size) error {
 	return s.take(length/stepBytes + of.values/stepNodes)
 }
 
-// made is a text that a function has made, if it is no longer than a file.
-func made(text string) (string, error) {
+// made is a text that a function has made, if it is no longer than a file. What it is
+// longer than foreseen takes steps too.
+func (s *steps) made(text string, foreseen int) (string, error) {
 	if len(text) > MaxFileSize {
 		return "", errTooLong
 	}
-	return text, nil
+	return text, s.take(max(len(text)-foreseen, 0) / stepBytes)
 }
-
-// unguarded is a message of a template as it was before guard.
-func unguarded(message string) string { return strings.ReplaceAll(message, weighFunc+" ", "") }

@@ -3,7 +3,9 @@ package manifest
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 )
 
 // reference is where an object names another one.
@@ -38,19 +40,32 @@ func (p payload) references(object Object) []reference {
 func (s Service) checkReferences(p payload, objects []Object) error {
 	var faults []error
 	for _, object := range objects {
-		for _, found := range p.references(object) {
-			name := nameOf(found.to)
+		places := p.places(object)
+		for _, name := range slices.Sorted(maps.Keys(places)) {
 			owner, isOwned := s.ownerOf(p, name)
-			if !isOwned || owner == s.Name || found.to["optional"] == true || p.isMade(name, objects) {
+			if !isOwned || owner == s.Name || p.isMade(name, objects) {
 				continue
 			}
 			faults = append(faults, &Fault{Source: object.Source, Message: fmt.Sprintf(
 				"%s names %s %q in %s, which nothing makes: it stands for what skycap.yaml renders of service %q, and only that may use it; "+
 					"correct the name, add that %s to the manifests, or say optional: true",
-				object, p.kind, name, found.place, owner, p.kind)})
+				object, p.kind, name, strings.Join(places[name], " and "), owner, p.kind)})
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// places are where an object names others of the payload's kind, by their names. What is
+// optional is left out.
+func (p payload) places(object Object) map[string][]string {
+	places := map[string][]string{}
+	for _, found := range p.references(object) {
+		name := nameOf(found.to)
+		if found.to["optional"] != true && !slices.Contains(places[name], found.place) {
+			places[name] = append(places[name], found.place)
+		}
+	}
+	return places
 }
 
 // ownerOf is the service whose tree a name stands for. Others may have made what is

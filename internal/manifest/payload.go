@@ -34,6 +34,7 @@ func sizeOf(key string, data []byte) int { return 2*len(key) + entrySize + len(d
 
 // payload is a tree that all containers of a service see as a volume.
 type payload struct {
+	service    string // whose it is
 	volume     string // its name in pods
 	kind       string // of the objects that hold it: ConfigMap or Secret
 	name       string // what manifests call it: the objects' names begin with it
@@ -49,11 +50,11 @@ type payload struct {
 func (s Service) payloads() []payload {
 	return []payload{
 		{
-			volume: "skycap-config", kind: "ConfigMap", name: payloadName(s.App, s.Name, "ConfigMap"),
+			service: s.Name, volume: "skycap-config", kind: "ConfigMap", name: payloadName(s.App, s.Name, "ConfigMap"),
 			annotation: AnnotationConfig, tree: s.Config, services: s.WithConfig, mount: s.Mount, toAll: s.Env,
 		},
 		{
-			volume: "skycap-secrets", kind: "Secret", name: payloadName(s.App, s.Name, "Secret"),
+			service: s.Name, volume: "skycap-secrets", kind: "Secret", name: payloadName(s.App, s.Name, "Secret"),
 			annotation: AnnotationSecrets, tree: s.Secrets, services: s.WithSecrets, mount: s.SecretsMount,
 		},
 	}
@@ -104,10 +105,15 @@ func (p payload) pack() []*holder {
 
 // newHolder makes the object of an index: its name is a contract.
 func (p payload) newHolder(index int) *holder {
-	name := p.name + "-" + p.tree.Hash
-	if index > 0 {
-		name = fmt.Sprintf("%s-%d", name, index+1)
+	if index == 0 {
+		return p.holderOf("")
 	}
+	return p.holderOf(fmt.Sprintf("-%d", index+1))
+}
+
+// holderOf makes the object whose name ends so, after the payload's hash.
+func (p payload) holderOf(end string) *holder {
+	name := p.name + "-" + p.tree.Hash + end
 	object := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1", "kind": p.kind,
 		"metadata":  map[string]any{"name": name},
@@ -116,9 +122,9 @@ func (p payload) newHolder(index int) *holder {
 	return &holder{object: Object{Unstructured: object}}
 }
 
-// holderName matches the names that newHolder gives.
+// holderName matches the names that holderOf gives.
 func holderName(kind, app, service string) *regexp.Regexp {
-	return regexp.MustCompile("^" + regexp.QuoteMeta(payloadName(app, service, kind)) + "-([0-9a-f]{10})(-[0-9]+)?$")
+	return regexp.MustCompile("^" + regexp.QuoteMeta(payloadName(app, service, kind)) + "-([0-9a-f]{10})(-[0-9]+|" + pullEnd + ")?$")
 }
 
 // RenderedHash is the hash of the configuration, or of the secrets, that an object
@@ -138,9 +144,6 @@ func (m *holder) add(key, name string, file revision.File) {
 	}
 	m.exact = m.exact || key != name || file.Executable
 	m.items = append(m.items, item)
-	if m.object.GetKind() == "Secret" && name == pullKey {
-		m.object.Object["type"] = pullType
-	}
 	m.put(key, file.Data)
 }
 

@@ -27,7 +27,7 @@ func (p payload) place(objects []Object) ([]Object, error) {
 	users := p.users(objects)
 	isNamed := slices.ContainsFunc(users, user.names)
 	var faults []error
-	if isNamed || slices.ContainsFunc(objects, func(o Object) bool { return slices.ContainsFunc(p.pulls(o), p.isNamed) }) {
+	if isNamed || len(p.pullers(objects)) > 0 {
 		faults = append(faults, p.checkFree(objects))
 	}
 	if p.toAll || slices.ContainsFunc(users, func(u user) bool { return u.hasEnv }) {
@@ -45,8 +45,8 @@ func (p payload) place(objects []Object) ([]Object, error) {
 		}
 		child(child(user.pod, "metadata"), "annotations")[p.annotation] = hash
 	}
-	faults = append(faults, p.pointPulls(objects, packed))
-	return objectsOf(packed), errors.Join(faults...)
+	pull, err := p.pointPulls(objects)
+	return objectsOf(append(packed, pull...)), errors.Join(append(faults, err)...)
 }
 
 // users are all pod templates of the service.

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -261,26 +262,91 @@ func TestNamesThatNothingMakesAreRefused(t *testing.T) {
 	}
 }
 
-func TestImagesArePulledWithSecrets(t *testing.T) {
+func TestANameThatNothingMakesIsOneFault(t *testing.T) {
 	t.Parallel()
+	s := pods("containers: [{name: a, image: b, env: [{name: A, valueFrom: {configMapKeyRef: {name: shop-api-config, key: a}}}, {name: B, valueFrom: {configMapKeyRef: {name: shop-api-config, key: b}}}]}], " +
+		"volumes: [{name: c, configMap: {name: shop-api-config}}, {name: d, configMap: {name: shop-api-config}}, {name: e, configMap: {name: shop-api-config, optional: true}}]")
+	s.WithConfig = []string{"api"}
+	_, err := s.Build()
+	assert.ErrorContains(t, err, `ConfigMap "shop-api-config" in volume "c" and volume "d" and env of container "a", which nothing makes`)
+	assert.Equal(t, 1, strings.Count(err.Error(), "which nothing makes"))
+}
+
+// pulled is a service with a Deployment and a ServiceAccount that have images be pulled
+// with its secrets, if there are such.
+func pulled(secrets ...string) Service {
 	s := pods("containers: [{name: a, image: b}], imagePullSecrets: [{name: other}, {name: shop-web-secrets}]")
 	s.Files["deploy/web"] = revision.File{Data: append(s.Files["deploy/web"].Data,
 		"---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: s}\nimagePullSecrets: [{name: shop-web-secrets}]\n"...)}
-	_, err := s.Build()
-	require.ErrorContains(t, err, `Deployment "d0" names ".dockerconfigjson" of Secret "shop-web-secrets", which has no such file`)
+	s.Secrets.Files = files(secrets...)
+	return s
+}
 
-	s.Secrets.Files = files("pin", "1234", ".dockerconfigjson", "{}")
-	objects, err := s.Build()
-	require.NoError(t, err)
-	pod := podTemplates(objects[len(objects)-1])[0]
-	assertYAML(t, "[{name: other}, {name: shop-web-secrets-5ec4e70000}]", child(pod, "spec")["imagePullSecrets"])
-	assert.Len(t, child(pod, "spec")["volumes"], 2, "the trees stay at their mounts")
+// typesOf are the types of Secrets by their names: empty is Opaque.
+func typesOf(objects []Object) map[string]string {
+	types := map[string]string{}
 	for _, object := range objects {
-		switch object.GetKind() {
-		case "ServiceAccount":
-			assertYAML(t, "[{name: shop-web-secrets-5ec4e70000}]", object.Object["imagePullSecrets"])
-		case "Secret":
-			assert.Equal(t, "kubernetes.io/dockerconfigjson", object.Object["type"], "the kubelet pulls with no other")
+		if object.GetKind() == "Secret" {
+			types[object.GetName()], _ = object.Object["type"].(string)
 		}
 	}
+	return types
+}
+
+// Nobody can change the type of a Secret that there is.
+func TestImagesArePulledWithASecretOfItsOwn(t *testing.T) {
+	t.Parallel()
+	s := pulled("pin", "1234", ".dockerconfigjson", "{}")
+	objects, err := s.Build()
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"shop-web-secrets-5ec4e70000": "", "shop-web-secrets-5ec4e70000-pull": "kubernetes.io/dockerconfigjson"}, typesOf(objects))
+	pod := podTemplates(objects[len(objects)-1])[0]
+	assertYAML(t, "[{name: other}, {name: shop-web-secrets-5ec4e70000-pull}]", child(pod, "spec")["imagePullSecrets"])
+	assertYAML(t, "{name: skycap-secrets, secret: {secretName: shop-web-secrets-5ec4e70000}}", mapsIn(child(pod, "spec")["volumes"])[1])
+	for _, object := range objects {
+		switch object.GetName() {
+		case "s":
+			assertYAML(t, "[{name: shop-web-secrets-5ec4e70000-pull}]", object.Object["imagePullSecrets"])
+		case "shop-web-secrets-5ec4e70000":
+			assert.Equal(t, map[string]any{"pin": "MTIzNA==", ".dockerconfigjson": "e30="}, object.Object["data"])
+		case "shop-web-secrets-5ec4e70000-pull":
+			assert.Equal(t, map[string]any{".dockerconfigjson": "e30="}, object.Object["data"])
+			hash, _ := RenderedHash("Secret", object.GetName(), "shop", "web")
+			assert.Equal(t, "5ec4e70000", hash)
+		}
+	}
+}
+
+func TestImagesArePulledWithFilesOfEitherForm(t *testing.T) {
+	t.Parallel()
+	for file, secrets := range map[string][]string{
+		"dockercfg":        {".dockercfg", "{}"},
+		"dockerconfigjson": {".dockercfg", "{}", ".dockerconfigjson", "{}"},
+	} {
+		objects, err := pulled(secrets...).Build()
+		require.NoError(t, err)
+		assert.Equal(t, map[string]string{"shop-web-secrets-5ec4e70000": "", "shop-web-secrets-5ec4e70000-pull": "kubernetes.io/" + file}, typesOf(objects))
+		pull := objects[slices.IndexFunc(objects, func(o Object) bool { return strings.HasSuffix(o.GetName(), pullEnd) })]
+		assert.Equal(t, map[string]any{"." + file: "e30="}, pull.Object["data"], "what has such a type has such a file")
+	}
+}
+
+func TestSecretsThatNobodyPullsWithAreOpaque(t *testing.T) {
+	t.Parallel()
+	s := pods("containers: [{name: a, image: b}]")
+	s.Secrets.Files = files(".dockerconfigjson", "no JSON")
+	objects, err := s.Build()
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"shop-web-secrets-5ec4e70000": ""}, typesOf(objects))
+}
+
+func TestImagesThatCantBePulled(t *testing.T) {
+	t.Parallel()
+	_, err := pulled("pin", "1234").Build()
+	require.ErrorContains(t, err, `Deployment "d0" names Secret "shop-web-secrets" in imagePullSecrets: to pull images, a file ".dockerconfigjson" is needed among the secrets of service "web"`)
+	require.ErrorContains(t, err, `ServiceAccount "s" names Secret "shop-web-secrets"`)
+
+	_, err = pulled(".dockerconfigjson", "hunter2").Build()
+	require.ErrorContains(t, err, `to pull images, the file ".dockerconfigjson" among the secrets of service "web" has to be a JSON object`)
+	assert.NotContains(t, err.Error(), "hunter2")
 }
