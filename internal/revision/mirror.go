@@ -66,19 +66,24 @@ func OpenURL(ctx context.Context, from Elsewhere) (Repository, error) {
 	if err := m.alone(ctx, m.make); err != nil { // it was damaged
 		return nil, err
 	}
-	return m, m.open()
+	if err := m.open(); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
-// open opens what lies there now.
+// open opens what lies there now. Where that fails, what was open before stays to be closed.
 func (m *mirror) open() (err error) {
 	if m.reading == nil {
 		if m.reading, err = openLock(m.path + ".reading"); err != nil {
 			return err
 		}
 	}
-	if m.Repository, err = openAt(m.from.Runner, m.path, m.from.Kind); err != nil {
+	opened, err := openAt(m.from.Runner, m.path, m.from.Kind)
+	if err != nil {
 		return err
 	}
+	m.Repository = opened
 	_, err = m.reading.try(false)
 	return err
 }
