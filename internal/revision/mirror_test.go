@@ -281,3 +281,32 @@ func TestAMirrorOfNothingLeavesNothing(t *testing.T) {
 		})
 	}
 }
+
+// What is damaged is what the mirror is of: a mirror made anew would fare no better.
+func TestDamageOfTheOtherSideCostsNoMirror(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{Mercurial, Git} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			c := newCheckout(t, kind)
+			c.write("a", "1")
+			c.commit("one")
+			from := elsewhere(t, kind, serve(t, c, "ssh"), t.TempDir())
+			openMirror(t, from)
+			c.write("a", strings.Repeat("text of some length\n", 10))
+			c.commit("two")
+			damaged := ".hg/store/00changelog.i"
+			if kind == Git {
+				hash := c.do("rev-parse", "HEAD:a")
+				damaged = ".git/objects/" + hash[:2] + "/" + hash[2:]
+			}
+			damaged = filepath.Join(c.dir, damaged)
+			require.NoError(t, os.Chmod(damaged, 0o600))
+			require.NoError(t, os.Truncate(damaged, 10))
+			from.Told = func(text string) { t.Error(text) }
+			_, err := openMirror(t, from).Resolve(t.Context(), headOf(kind))
+			var remote *RemoteError
+			require.ErrorAs(t, err, &remote)
+		})
+	}
+}

@@ -27,6 +27,9 @@ var (
 	denied = regexp.MustCompile(`(?i)permission denied|operation not permitted|dubious ownership`)
 )
 
+// theirs are the lines of what the other side says of itself, as hg and git mark them.
+var theirs = regexp.MustCompile(`(?im)^\s*(remote: |((fatal|error): )?git upload-pack: |(fatal|error): remote error: |.* on the remote side).*$`)
+
 // unattended keeps ssh, hg and git from asking on the terminal: there is nobody to answer.
 func unattended() []string {
 	return []string{"HGPLAIN=+strictflags", "GIT_TERMINAL_PROMPT=0", "GIT_ALLOW_PROTOCOL=file:http:https:ssh", "SSH_ASKPASS_REQUIRE=force"}
@@ -105,11 +108,11 @@ func (m *mirror) judge(said string) error {
 		}
 		lines = append(lines, line)
 	}
-	detail := strings.Join(lines, "; ")
+	detail, ours := strings.Join(lines, "; "), theirs.ReplaceAllString(said, "")
 	switch {
-	case m.isAround(said):
+	case m.isAround(ours):
 		return &CopyError{URL: masked(m.from.URL), Folder: m.from.Folder, Detail: without(detail, m.from.URL)}
-	case m.isDamage(said):
+	case m.isDamage(ours):
 		return &damagedError{said: without(detail, m.from.URL)}
 	}
 	return m.failed(detail)
