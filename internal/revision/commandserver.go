@@ -227,14 +227,15 @@ func (s *commandServer) close() {
 	}
 }
 
-// leave ends the server that runs.
+// leave ends the server that runs, and waits for its end.
 func (s *commandServer) leave() {
 	_ = s.input.Close() // end of input: the server leaves
 	select {
-	case ended := <-s.ended: // by itself
-		s.ended <- ended
+	case <-s.ended: // by itself
+		s.stop()
 	case <-time.After(time.Second):
+		s.stop()
+		<-s.ended
 	}
-	s.stop()
 	s.stop = nil
 }

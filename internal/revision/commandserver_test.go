@@ -1,8 +1,10 @@
 package revision
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,7 +28,7 @@ func TestAServerIsReplacedBeforeItsTimeIsOver(t *testing.T) {
 	for _, starts := range []int{1, 2} {
 		assert.Equal(t, id, resolved(t, repository, "tip"))
 		assert.Equal(t, id, resolved(t, repository, "."))
-		assert.Len(t, counted.started, starts)
+		assert.Len(t, counted.started(), starts)
 		server.since = time.Now().Add(commandTimeout - serverTimeout)
 	}
 	server.since = time.Now()
@@ -34,6 +36,25 @@ func TestAServerIsReplacedBeforeItsTimeIsOver(t *testing.T) {
 	_, err = repository.Resolve(t.Context(), "tip")
 	require.ErrorContains(t, err, "hg stopped answering")
 	assert.Equal(t, id, resolved(t, repository, "tip"))
+}
+
+func TestClosingWaitsForTheEndOfTheServer(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t, Mercurial)
+	c.write("a", "1")
+	id := c.commit("one")
+	var ended atomic.Bool
+	slow := run.Func(func(ctx context.Context, command run.Command) error {
+		err := run.Local{}.Run(ctx, command)
+		<-ctx.Done() // as one that doesn't leave by itself
+		ended.Store(true)
+		return err
+	})
+	repository, err := Open(slow, c.dir, Mercurial)
+	require.NoError(t, err)
+	assert.Equal(t, id, resolved(t, repository, "tip"))
+	require.NoError(t, repository.Close())
+	assert.True(t, ended.Load())
 }
 
 func TestLastWords(t *testing.T) {

@@ -91,9 +91,9 @@ func TestAMirrorCostsOneStart(t *testing.T) {
 				_, err = repository.Files(t.Context(), found, nil, Limit{})
 				require.NoError(t, err)
 			}
-			require.Len(t, counted.started, len(want))
+			require.Len(t, counted.started(), len(want))
 			for i, word := range want {
-				assert.Contains(t, counted.started[i], " "+word+" ")
+				assert.Contains(t, counted.started()[i], " "+word+" ")
 			}
 
 			// A full hash that is there needs nobody.
@@ -248,8 +248,8 @@ func TestWhatLetsPeopleInIsSeenNowhere(t *testing.T) {
 			_, err = openMirror(t, from).Resolve(t.Context(), headOf(kind))
 			var remote *RemoteError
 			require.ErrorAs(t, err, &remote)
-			said := strings.Join(append(append(told, counted.started...), err.Error()), "\n")
-			assert.NotEmpty(t, counted.started)
+			said := strings.Join(append(append(told, counted.started()...), err.Error()), "\n")
+			assert.NotEmpty(t, counted.started())
 			for _, secret := range []string{"s3cret", "wr0ng", "ann"} {
 				assert.NotContains(t, said, secret)
 			}
