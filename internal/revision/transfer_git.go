@@ -40,7 +40,7 @@ func (m *mirror) fetch(ctx context.Context, path string, commit ...string) error
 	if err := m.writeSettings(path); err != nil {
 		return err
 	}
-	args := []string{"-c", "gc.auto=0", "fetch", "--quiet"}
+	args := []string{"-c", "gc.auto=0", "fetch", "--quiet", "--update-shallow"} // else nothing comes of a shallow one
 	if len(commit) == 0 {
 		args = append(args, "--prune")
 	}
