@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/skycap/skycap/internal/run"
@@ -107,13 +108,21 @@ func (m *mirror) Close() error {
 // hgNumber is a number of Mercurial's, and what may follow. Longer ones begin hashes.
 var hgNumber = regexp.MustCompile(`^\d{1,7}([~^].*)?$`)
 
+// checkName refuses names that mean something else in each clone.
+func (m *mirror) checkName(name string) error {
+	switch {
+	case m.from.Kind == Mercurial && hgNumber.MatchString(name):
+		return &NameError{Name: name, Rule: "is a number, which means another commit in each clone; take the hash, with 8 digits or more"}
+	case m.from.Kind == Git && strings.Contains(name, "@{"):
+		return &NameError{Name: name, Rule: "has @{, which asks what one clone has seen or is set to; take a branch, a tag or the hash"}
+	}
+	return checkName(name)
+}
+
 // Resolve updates the mirror before, where that may change the answer.
 func (m *mirror) Resolve(ctx context.Context, name string) (Revision, error) {
-	if err := checkName(name); err != nil {
+	if err := m.checkName(name); err != nil {
 		return Revision{}, err
-	}
-	if m.from.Kind == Mercurial && hgNumber.MatchString(name) {
-		return Revision{}, &NameError{Name: name, Rule: "is a number, which means another commit in each clone; take the hash, with 8 digits or more"}
 	}
 	isHash := fullHash.MatchString(name)
 	if m.fresh || isHash {

@@ -52,6 +52,7 @@ func (m *mirror) fetch(ctx context.Context, path string, commit ...string) error
 func (m *mirror) writeSettings(path string) error {
 	settings := config.NewConfig()
 	settings.Core.IsBare = true
+	settings.Raw.Section("core").SetOption("logAllRefUpdates", "false") // what it had when concerns nobody
 	settings.Remotes[git.DefaultRemoteName] = &config.RemoteConfig{
 		Name: git.DefaultRemoteName, URLs: []string{m.from.URL}, Fetch: mirrored(),
 	}
