@@ -228,12 +228,13 @@ func (m *mirror) update(ctx context.Context) error {
 
 // failed is what is said of a repository that can't be read.
 func (m *mirror) failed(detail string) error {
-	return &RemoteError{URL: masked(m.from.URL), Detail: without(detail, m.from.URL)}
+	return &RemoteError{URL: masked(m.from.URL), Kind: m.from.Kind, Detail: without(detail, m.from.URL)}
 }
 
 // RemoteError says that a remote repository could not be read.
 type RemoteError struct {
 	URL, Detail string // without what lets people in
+	Kind        string // Mercurial or Git
 }
 
 func (e *RemoteError) Error() string { return fmt.Sprintf("repository %q: %s", e.URL, e.Detail) }

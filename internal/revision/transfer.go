@@ -100,6 +100,18 @@ func (m *mirror) isAround(said string) bool {
 
 // judge tells whose fault it is, by what hg or git said.
 func (m *mirror) judge(said string) error {
+	detail, ours := inOneLine(said), theirs.ReplaceAllString(said, "")
+	switch {
+	case m.isAround(ours):
+		return &CopyError{URL: masked(m.from.URL), Folder: m.from.Folder, Detail: without(detail, m.from.URL)}
+	case m.isDamage(ours):
+		return &damagedError{said: without(detail, m.from.URL)}
+	}
+	return m.failed(detail)
+}
+
+// inOneLine is what hg or git said, without the words that start each failure.
+func inOneLine(said string) string {
 	var lines []string
 	for line := range strings.Lines(strings.TrimSpace(said)) {
 		line = strings.TrimSpace(line)
@@ -108,14 +120,7 @@ func (m *mirror) judge(said string) error {
 		}
 		lines = append(lines, line)
 	}
-	detail, ours := strings.Join(lines, "; "), theirs.ReplaceAllString(said, "")
-	switch {
-	case m.isAround(ours):
-		return &CopyError{URL: masked(m.from.URL), Folder: m.from.Folder, Detail: without(detail, m.from.URL)}
-	case m.isDamage(ours):
-		return &damagedError{said: without(detail, m.from.URL)}
-	}
-	return m.failed(detail)
+	return strings.Join(lines, "; ")
 }
 
 // CopyError says that this machine lets no copy of a remote repository be kept.
