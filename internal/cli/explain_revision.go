@@ -42,7 +42,7 @@ func (s *session) adviseOnSource(err error) string {
 	case errors.As(err, &large):
 		return "make it a file of the repository: hg forget " + quoted(large.Paths[0]) + ", then hg add --normal " + quoted(large.Paths[0])
 	case errors.As(err, &chatter):
-		return "an extension in your hgrc prints that: hg config extensions"
+		return "an extension or a hook in your hgrc prints that: hg config extensions hooks"
 	case errors.As(err, &none):
 		return "skycap works in a clone: hg clone <url>, or git clone <url>"
 	case errors.As(err, &link):

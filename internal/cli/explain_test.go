@@ -75,7 +75,7 @@ func typed() []struct {
 		{&revision.UnknownError{Name: "x", Repository: "/repo", Detail: "unknown revision 'x'"}, 1, "git fetch; revsetalias in your hgrc doesn't count"},
 		{&revision.CopyError{URL: "https://hg.example.com/shop"}, 1, "XDG_CACHE_HOME"},
 		{&revision.LargefilesError{Paths: []string{"logo"}}, 1, `hg add --normal "logo"`},
-		{&revision.ChatterError{Said: "hello"}, 1, "hg config extensions"},
+		{&revision.ChatterError{Said: "hello"}, 1, "hg config extensions hooks"},
 		{&revision.NoRepositoryError{Dir: "/repo", Named: true}, 2, "correct revision.repository"},
 		{&revision.RemoteError{URL: "https://hg.example.com/shop"}, 1, "hg identify https://hg.example.com/shop"},
 		{&revision.AddressError{Address: "ext::sh"}, 2, "correct revision.repository"},

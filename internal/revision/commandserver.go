@@ -154,11 +154,17 @@ func (s *commandServer) lost(ctx context.Context, cause error) error {
 	case errors.As(ended, &missing):
 		return missing
 	}
-	return fmt.Errorf("hg stopped answering: %w: %s", cause, lastWords(s.stderr.String()))
+	words := lastWords(s.stderr.String())
+	if words == "" {
+		return fmt.Errorf("hg stopped answering: %w", cause)
+	}
+	return fmt.Errorf("hg stopped answering: %w: %s", cause, words)
 }
 
-// lastWords is why hg gave up, of all that it said: a traceback says so at its end.
+// lastWords is why hg gave up, of all that it said: a traceback says so at its end. That it
+// was ended is no reason.
 func lastWords(said string) string {
+	said = strings.TrimSuffix(strings.TrimSpace(said), "killed!")
 	if _, reason, ok := strings.Cut("\n"+said, "\nabort: "); ok {
 		said, _, _ = strings.Cut(reason, "\n")
 	}
@@ -227,14 +233,15 @@ func (s *commandServer) close() {
 	}
 }
 
-// leave ends the server that runs.
+// leave ends the server that runs, and waits for its end.
 func (s *commandServer) leave() {
 	_ = s.input.Close() // end of input: the server leaves
 	select {
-	case ended := <-s.ended: // by itself
-		s.ended <- ended
+	case <-s.ended: // by itself
+		s.stop()
 	case <-time.After(time.Second):
+		s.stop()
+		<-s.ended
 	}
-	s.stop()
 	s.stop = nil
 }

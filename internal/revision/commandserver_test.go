@@ -1,8 +1,10 @@
 package revision
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,7 +28,7 @@ func TestAServerIsReplacedBeforeItsTimeIsOver(t *testing.T) {
 	for _, starts := range []int{1, 2} {
 		assert.Equal(t, id, resolved(t, repository, "tip"))
 		assert.Equal(t, id, resolved(t, repository, "."))
-		assert.Len(t, counted.started, starts)
+		assert.Len(t, counted.started(), starts)
 		server.since = time.Now().Add(commandTimeout - serverTimeout)
 	}
 	server.since = time.Now()
@@ -36,11 +38,32 @@ func TestAServerIsReplacedBeforeItsTimeIsOver(t *testing.T) {
 	assert.Equal(t, id, resolved(t, repository, "tip"))
 }
 
+func TestClosingWaitsForTheEndOfTheServer(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t, Mercurial)
+	c.write("a", "1")
+	id := c.commit("one")
+	var ended atomic.Bool
+	slow := run.Func(func(ctx context.Context, command run.Command) error {
+		err := run.Local{}.Run(ctx, command)
+		<-ctx.Done() // as one that doesn't leave by itself
+		ended.Store(true)
+		return err
+	})
+	repository, err := Open(slow, c.dir, Mercurial)
+	require.NoError(t, err)
+	assert.Equal(t, id, resolved(t, repository, "tip"))
+	require.NoError(t, repository.Close())
+	assert.True(t, ended.Load())
+}
+
 func TestLastWords(t *testing.T) {
 	t.Parallel()
 	for said, want := range map[string]string{
-		"":                      "",
-		"abort: no such file\n": "no such file",
+		"":                        "",
+		"killed!\n":               "",
+		"no such file\nkilled!\n": "no such file",
+		"abort: no such file\n":   "no such file",
 		"warning\nabort: no such file\n(see the wiki)\n":            "no such file",
 		"Traceback (most recent call last):\n  File x\nE: bad\n \n": "E: bad",
 	} {
@@ -57,9 +80,10 @@ func TestHooksOfMercurialDoNotRun(t *testing.T) {
 	c.write("a", "2")
 	c.write("b", "2")
 	id := c.commit("two")
-	hooks := "[hooks]\n"
-	for _, hook := range []string{"pre-log", "post-log", "pre-skycap-files", "post-skycap-files", "pre-status", "post-status", "incoming"} {
-		hooks += hook + " = echo chatter; touch ran\n"
+	ran, hooks := filepath.Join(t.TempDir(), "ran"), "[hooks]\n"
+	for _, hook := range []string{"pre-log", "post-log", "pre-skycap-files", "post-skycap-files", "pre-status", "post-status", "incoming",
+		"pre-serve", "pre-serve.again", "post-serve"} {
+		hooks += hook + " = echo chatter; touch " + ran + "\n"
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(c.dir, ".hg", "hgrc"), []byte(hooks), 0o600))
 	repository := c.open()
@@ -72,7 +96,8 @@ func TestHooksOfMercurialDoNotRun(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"a", "b"}, changed)
 	assert.Empty(t, removed)
-	assert.NoFileExists(t, filepath.Join(c.dir, "ran"))
+	require.NoError(t, repository.Close())
+	assert.NoFileExists(t, ran)
 }
 
 // What an extension prints in between is refused, and never taken for a commit or a file.
@@ -116,5 +141,5 @@ def extsetup(ui):
 
 	require.NoError(t, os.WriteFile(filepath.Join(c.dir, ".hg", "hgrc"), []byte("[test]\ngreeting = x\n[extensions]\nchatty = "+chatty+"\n"), 0o600))
 	_, err := c.open().Resolve(t.Context(), first)
-	require.ErrorContains(t, err, "hg stopped answering: hg printed \"M cha\"")
+	require.EqualError(t, err, "hg stopped answering: hg printed \"M cha\" among what it was asked for")
 }

@@ -36,16 +36,32 @@ func (g *gitProgram) bring(ctx context.Context, revision Revision, lines [][]str
 	if wanted.Len() == 0 {
 		return nil
 	}
-	// As git does it when it needs one. Where it fails, as git before 2.29 does, that is what follows.
+	// As git does it when it needs one.
 	fetch := g.command(&bytes.Buffer{}, "-c", "fetch.negotiationAlgorithm=noop", "-c", "maintenance.auto=false", "fetch", "--quiet", "--no-tags",
 		"--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin", "--", remote)
 	fetch.Stdin = strings.NewReader(wanted.String())
 	err = g.runner.Run(ctx, fetch)
 	var failed *run.ExitError
-	if errors.As(err, &failed) {
+	switch {
+	case errors.As(err, &failed) && failed.Code == gitUsage: // git before 2.29 fetches one by one
 		return nil
+	case errors.As(err, &failed):
+		address := g.addressOf(ctx, remote)
+		return &RemoteError{URL: masked(address), Kind: Git, Detail: without(inOneLine(failed.Stderr), address)}
 	}
 	return err
+}
+
+// gitUsage is how git ends where it doesn't know an option.
+const gitUsage = 129
+
+// addressOf is the address of a remote, or its name where it has none.
+func (g *gitProgram) addressOf(ctx context.Context, remote string) string {
+	out, err := g.git(ctx, "config", "--get", "remote."+remote+".url")
+	if err != nil {
+		return remote
+	}
+	return strings.TrimSpace(string(out))
 }
 
 // promisor is the remote that has what a partial clone lacks; empty where the clone is whole.

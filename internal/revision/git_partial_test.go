@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -47,4 +48,35 @@ func TestAPartialCloneFetchesOnce(t *testing.T) {
 			assert.Equal(t, 5, strings.Count(missing, "?"), "what nobody asked for stays where it is")
 		})
 	}
+}
+
+// Where what a partial clone lacks doesn't come, that is said, and of whom.
+func TestAPartialCloneWhoseOriginIsGone(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t, Git)
+	c.do("config", "uploadpack.allowFilter", "true")
+	c.write("a", "1")
+	id := c.commit("one")
+	clone := c.clone("--filter=blob:none", "--no-checkout")
+	clone.do("config", "remote.origin.url", "file://ann:s3cret@localhost"+c.dir+"/gone")
+	_, err := clone.open().Files(t.Context(), Revision{ID: id}, nil, Limit{})
+	var remote *RemoteError
+	require.ErrorAs(t, err, &remote)
+	assert.Equal(t, Git, remote.Kind)
+	assert.Equal(t, "file://localhost"+c.dir+"/gone", remote.URL)
+	assert.Contains(t, remote.Detail, "does not appear to be a git repository")
+	assert.NotContains(t, err.Error(), "s3cret")
+
+	old := run.Func(func(ctx context.Context, command run.Command) error {
+		if slices.Contains(command.Args, "--no-write-fetch-head") {
+			return &run.ExitError{Command: command, Code: 129, Stderr: "error: unknown option `no-write-fetch-head'"}
+		}
+		return run.Local{}.Run(ctx, command)
+	})
+	clone.do("config", "remote.origin.url", "file://"+c.dir)
+	repository, err := Open(old, clone.dir, Git)
+	require.NoError(t, err)
+	files, err := repository.Files(t.Context(), Revision{ID: id}, nil, Limit{})
+	require.NoError(t, err)
+	assert.Equal(t, "1", string(files["a"].Data))
 }

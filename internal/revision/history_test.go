@@ -97,7 +97,7 @@ func TestALongHistoryCostsOneStart(t *testing.T) {
 				assert.Len(t, between, 10)
 				return err
 			})
-			assert.Len(t, counted.started, starts[kind])
+			assert.Len(t, counted.started(), starts[kind])
 		})
 	}
 }

@@ -2,10 +2,17 @@
 # they print would be among what skycap reads. Those of extensions stay: LFS needs its own.
 
 
+def uisetup(ui):
+    silence(ui, ui)  # of the command that serves, which starts without the repository
+
+
 def reposetup(ui, repo):
-    if not repo.local():
-        return
-    for name, hook in repo.ui.configitems(b'hooks', untrusted=True):
+    if repo.local():
+        silence(repo.ui, repo.baseui)
+
+
+def silence(ui, base):
+    for name, hook in ui.configitems(b'hooks', untrusted=True):
         if not callable(hook):
-            for settings in (repo.ui, repo.baseui):
+            for settings in (ui, base):
                 settings.setconfig(b'hooks', name, b'', b'skycap')

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/skycap/skycap/internal/run"
@@ -66,19 +67,24 @@ func OpenURL(ctx context.Context, from Elsewhere) (Repository, error) {
 	if err := m.alone(ctx, m.make); err != nil { // it was damaged
 		return nil, err
 	}
-	return m, m.open()
+	if err := m.open(); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
-// open opens what lies there now.
+// open opens what lies there now. Where that fails, what was open before stays to be closed.
 func (m *mirror) open() (err error) {
 	if m.reading == nil {
 		if m.reading, err = openLock(m.path + ".reading"); err != nil {
 			return err
 		}
 	}
-	if m.Repository, err = openAt(m.from.Runner, m.path, m.from.Kind); err != nil {
+	opened, err := openAt(m.from.Runner, m.path, m.from.Kind)
+	if err != nil {
 		return err
 	}
+	m.Repository = opened
 	_, err = m.reading.try(false)
 	return err
 }
@@ -102,13 +108,21 @@ func (m *mirror) Close() error {
 // hgNumber is a number of Mercurial's, and what may follow. Longer ones begin hashes.
 var hgNumber = regexp.MustCompile(`^\d{1,7}([~^].*)?$`)
 
+// checkName refuses names that mean something else in each clone.
+func (m *mirror) checkName(name string) error {
+	switch {
+	case m.from.Kind == Mercurial && hgNumber.MatchString(name):
+		return &NameError{Name: name, Rule: "is a number, which means another commit in each clone; take the hash, with 8 digits or more"}
+	case m.from.Kind == Git && strings.Contains(name, "@{"):
+		return &NameError{Name: name, Rule: "has @{, which asks what one clone has seen or is set to; take a branch, a tag or the hash"}
+	}
+	return checkName(name)
+}
+
 // Resolve updates the mirror before, where that may change the answer.
 func (m *mirror) Resolve(ctx context.Context, name string) (Revision, error) {
-	if err := checkName(name); err != nil {
+	if err := m.checkName(name); err != nil {
 		return Revision{}, err
-	}
-	if m.from.Kind == Mercurial && hgNumber.MatchString(name) {
-		return Revision{}, &NameError{Name: name, Rule: "is a number, which means another commit in each clone; take the hash, with 8 digits or more"}
 	}
 	isHash := fullHash.MatchString(name)
 	if m.fresh || isHash {
@@ -214,12 +228,13 @@ func (m *mirror) update(ctx context.Context) error {
 
 // failed is what is said of a repository that can't be read.
 func (m *mirror) failed(detail string) error {
-	return &RemoteError{URL: masked(m.from.URL), Detail: without(detail, m.from.URL)}
+	return &RemoteError{URL: masked(m.from.URL), Kind: m.from.Kind, Detail: without(detail, m.from.URL)}
 }
 
 // RemoteError says that a remote repository could not be read.
 type RemoteError struct {
 	URL, Detail string // without what lets people in
+	Kind        string // Mercurial or Git
 }
 
 func (e *RemoteError) Error() string { return fmt.Sprintf("repository %q: %s", e.URL, e.Detail) }

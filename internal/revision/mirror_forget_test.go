@@ -149,6 +149,10 @@ func TestWhoseFaultItIs(t *testing.T) {
 		"fatal: bad object HEAD":                                               new(*damagedError),
 		"error: unable to read sha1 file of a":                                 new(*damagedError),
 		"abort: integrity check failed on 00manifest":                          new(*damagedError),
+		"remote: abort: integrity check failed on 00manifest":                  new(*RemoteError),
+		"remote: fatal: write error: No space left on device":                  new(*RemoteError),
+		"fatal: remote error: upload-pack: bad object HEAD":                    new(*RemoteError),
+		"remote: hello\nabort: integrity check failed on 00manifest":           new(*damagedError),
 	} {
 		assert.ErrorAs(t, m.judge(said), want, said)
 	}

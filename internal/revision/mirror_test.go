@@ -91,9 +91,9 @@ func TestAMirrorCostsOneStart(t *testing.T) {
 				_, err = repository.Files(t.Context(), found, nil, Limit{})
 				require.NoError(t, err)
 			}
-			require.Len(t, counted.started, len(want))
+			require.Len(t, counted.started(), len(want))
 			for i, word := range want {
-				assert.Contains(t, counted.started[i], " "+word+" ")
+				assert.Contains(t, counted.started()[i], " "+word+" ")
 			}
 
 			// A full hash that is there needs nobody.
@@ -248,8 +248,8 @@ func TestWhatLetsPeopleInIsSeenNowhere(t *testing.T) {
 			_, err = openMirror(t, from).Resolve(t.Context(), headOf(kind))
 			var remote *RemoteError
 			require.ErrorAs(t, err, &remote)
-			said := strings.Join(append(append(told, counted.started...), err.Error()), "\n")
-			assert.NotEmpty(t, counted.started)
+			said := strings.Join(append(append(told, counted.started()...), err.Error()), "\n")
+			assert.NotEmpty(t, counted.started())
 			for _, secret := range []string{"s3cret", "wr0ng", "ann"} {
 				assert.NotContains(t, said, secret)
 			}
@@ -278,6 +278,35 @@ func TestAMirrorOfNothingLeavesNothing(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, left, 1)
 			assert.Equal(t, ".lock", filepath.Ext(left[0]))
+		})
+	}
+}
+
+// What is damaged is what the mirror is of: a mirror made anew would fare no better.
+func TestDamageOfTheOtherSideCostsNoMirror(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{Mercurial, Git} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			c := newCheckout(t, kind)
+			c.write("a", "1")
+			c.commit("one")
+			from := elsewhere(t, kind, serve(t, c, "ssh"), t.TempDir())
+			openMirror(t, from)
+			c.write("a", strings.Repeat("text of some length\n", 10))
+			c.commit("two")
+			damaged := ".hg/store/00changelog.i"
+			if kind == Git {
+				hash := c.do("rev-parse", "HEAD:a")
+				damaged = ".git/objects/" + hash[:2] + "/" + hash[2:]
+			}
+			damaged = filepath.Join(c.dir, damaged)
+			require.NoError(t, os.Chmod(damaged, 0o600))
+			require.NoError(t, os.Truncate(damaged, 10))
+			from.Told = func(text string) { t.Error(text) }
+			_, err := openMirror(t, from).Resolve(t.Context(), headOf(kind))
+			var remote *RemoteError
+			require.ErrorAs(t, err, &remote)
 		})
 	}
 }

@@ -13,7 +13,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -88,10 +90,20 @@ func locked(site http.Handler) http.Handler {
 // counting counts what is started, and keeps all that could be seen of it.
 type counting struct {
 	run.Runner
-	started []string
+	mutex sync.Mutex
+	seen  []string
 }
 
 func (c *counting) Run(ctx context.Context, command run.Command) error {
-	c.started = append(c.started, fmt.Sprint(command))
+	c.mutex.Lock()
+	c.seen = append(c.seen, fmt.Sprint(command))
+	c.mutex.Unlock()
 	return c.Runner.Run(ctx, command)
+}
+
+// started is what was started until now.
+func (c *counting) started() []string {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return slices.Clone(c.seen)
 }

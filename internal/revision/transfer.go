@@ -27,6 +27,9 @@ var (
 	denied = regexp.MustCompile(`(?i)permission denied|operation not permitted|dubious ownership`)
 )
 
+// theirs are the lines of what the other side says of itself, as hg and git mark them.
+var theirs = regexp.MustCompile(`(?im)^\s*(remote: |((fatal|error): )?git upload-pack: |(fatal|error): remote error: |.* on the remote side).*$`)
+
 // unattended keeps ssh, hg and git from asking on the terminal: there is nobody to answer.
 func unattended() []string {
 	return []string{"HGPLAIN=+strictflags", "GIT_TERMINAL_PROMPT=0", "GIT_ALLOW_PROTOCOL=file:http:https:ssh", "SSH_ASKPASS_REQUIRE=force"}
@@ -97,6 +100,18 @@ func (m *mirror) isAround(said string) bool {
 
 // judge tells whose fault it is, by what hg or git said.
 func (m *mirror) judge(said string) error {
+	detail, ours := inOneLine(said), theirs.ReplaceAllString(said, "")
+	switch {
+	case m.isAround(ours):
+		return &CopyError{URL: masked(m.from.URL), Folder: m.from.Folder, Detail: without(detail, m.from.URL)}
+	case m.isDamage(ours):
+		return &damagedError{said: without(detail, m.from.URL)}
+	}
+	return m.failed(detail)
+}
+
+// inOneLine is what hg or git said, without the words that start each failure.
+func inOneLine(said string) string {
 	var lines []string
 	for line := range strings.Lines(strings.TrimSpace(said)) {
 		line = strings.TrimSpace(line)
@@ -105,14 +120,7 @@ func (m *mirror) judge(said string) error {
 		}
 		lines = append(lines, line)
 	}
-	detail := strings.Join(lines, "; ")
-	switch {
-	case m.isAround(said):
-		return &CopyError{URL: masked(m.from.URL), Folder: m.from.Folder, Detail: without(detail, m.from.URL)}
-	case m.isDamage(said):
-		return &damagedError{said: without(detail, m.from.URL)}
-	}
-	return m.failed(detail)
+	return strings.Join(lines, "; ")
 }
 
 // CopyError says that this machine lets no copy of a remote repository be kept.

@@ -40,7 +40,7 @@ func (m *mirror) fetch(ctx context.Context, path string, commit ...string) error
 	if err := m.writeSettings(path); err != nil {
 		return err
 	}
-	args := []string{"-c", "gc.auto=0", "fetch", "--quiet"}
+	args := []string{"-c", "gc.auto=0", "fetch", "--quiet", "--update-shallow"} // else nothing comes of a shallow one
 	if len(commit) == 0 {
 		args = append(args, "--prune")
 	}
@@ -52,6 +52,7 @@ func (m *mirror) fetch(ctx context.Context, path string, commit ...string) error
 func (m *mirror) writeSettings(path string) error {
 	settings := config.NewConfig()
 	settings.Core.IsBare = true
+	settings.Raw.Section("core").SetOption("logAllRefUpdates", "false") // what it had when concerns nobody
 	settings.Remotes[git.DefaultRemoteName] = &config.RemoteConfig{
 		Name: git.DefaultRemoteName, URLs: []string{m.from.URL}, Fetch: mirrored(),
 	}

@@ -1,0 +1,30 @@
+package revision
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A shallow clone is mirrored as far as it reaches.
+func TestAMirrorOfAShallowClone(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t, Git)
+	c.write("a", "1")
+	first := c.commit("one")
+	c.write("a", "2")
+	c.commit("two")
+	shallow := c.clone("--depth=1")
+	from := elsewhere(t, Git, serve(t, shallow, "file"), t.TempDir())
+	for _, content := range []string{"3", "4"} { // the first copies, the second pulls
+		shallow.write("a", content)
+		id := shallow.commit(content)
+		mirror := openMirror(t, from)
+		assert.Equal(t, id, resolved(t, mirror, "HEAD"))
+		files, err := mirror.Files(t.Context(), Revision{ID: id}, nil, Limit{})
+		require.NoError(t, err)
+		assert.Equal(t, content, string(files["a"].Data))
+		unknown(t, mirror, first)
+	}
+}
