@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 
 	"github.com/skycap/skycap/internal/revision"
@@ -25,6 +26,8 @@ func (s *session) adviseOnSource(err error) string {
 	switch {
 	case errors.As(err, &unknown) && revision.IsAddress(unknown.Repository):
 		return "it may not be there yet: hg push, or git push" + aliases(unknown)
+	case errors.As(err, &unknown) && unknown.Shallow:
+		return quoted(unknown.Repository) + " is a shallow clone, which lacks what is older: git fetch --unshallow"
 	case errors.As(err, &unknown):
 		return "it may not be here yet: pull it into " + quoted(unknown.Repository) + ", as with hg pull or git fetch" + aliases(unknown)
 	case errors.As(err, &hidden) && len(hidden.Revision.Successors) > 0:
@@ -36,7 +39,7 @@ func (s *session) adviseOnSource(err error) string {
 	case errors.As(err, &several):
 		return "take one of them: skycap resolve " + quoted("last("+several.Name+")")
 	case errors.As(err, &remote):
-		return "is it there, and may you read it? hg identify " + remote.URL + ", or git ls-remote " + remote.URL
+		return adviseOnRemote(remote)
 	case errors.As(err, &copied):
 		return "make room, or mend the rights there; to have copies elsewhere, set XDG_CACHE_HOME"
 	case errors.As(err, &large):
@@ -53,6 +56,30 @@ func (s *session) adviseOnSource(err error) string {
 		return "make their files those of the repository: remove .hg there, and their lines from .hgsub, then hg add " + quoted(others.Paths[0])
 	}
 	return ""
+}
+
+// What hg and git say where they aren't let in, and git of a clone that lacks what it is
+// asked for.
+var (
+	notLetIn = regexp.MustCompile(`(?i)\b401\b|authentication failed|could not read (username|password)|authorization failed|authorization required`)
+	lacking  = regexp.MustCompile(`(?i)lazy fetching disabled|promisor remote`)
+)
+
+// adviseOnRemote tells whether the credentials are missing, or how to look at what is there.
+func adviseOnRemote(remote *revision.RemoteError) string {
+	look := "git ls-remote " + remote.URL
+	if remote.Kind == revision.Mercurial {
+		look = "hg identify " + remote.URL
+	}
+	switch refused := notLetIn.MatchString(remote.Detail); {
+	case refused && remote.Kind == revision.Mercurial:
+		return "credentials belong in [auth] of your hgrc, or in the keyring (hg help config.auth); then try: " + look
+	case refused:
+		return "credentials belong in a credential helper of git (git help credentials); then try: " + look
+	case lacking.MatchString(remote.Detail):
+		return "it is a partial clone, which can't give what it lacks itself: take the repository that it was cloned from"
+	}
+	return "is it there, and may you read it? " + look
 }
 
 // aliases tells who may have meant one of their own that those don't count: a name means

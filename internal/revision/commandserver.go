@@ -98,21 +98,21 @@ func (s *commandServer) runInto(ctx context.Context, stdout io.Writer, args ...s
 }
 
 func (s *commandServer) start(ctx context.Context) error {
+	folder, err := os.MkdirTemp("", "skycap-hg-")
+	if err != nil {
+		return fmt.Errorf("make a folder in %q, which TMPDIR may set: %w", os.TempDir(), err)
+	}
+	defer func() { _ = os.RemoveAll(folder) }() // hg has loaded what is there by its greeting
+	extended, err := writeExtensions(folder)
+	if err != nil {
+		return err
+	}
 	// Pipes of the system, not io.Pipe: they break by themselves when hg dies.
 	stdin, input, err := os.Pipe()
 	if err != nil {
 		return err
 	}
 	output, stdout, err := os.Pipe()
-	if err != nil {
-		return err
-	}
-	folder, err := os.MkdirTemp("", "skycap-hg-")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(folder) }() // hg has loaded what is there by its greeting
-	extended, err := writeExtensions(folder)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package revision
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -142,4 +143,12 @@ def extsetup(ui):
 	require.NoError(t, os.WriteFile(filepath.Join(c.dir, ".hg", "hgrc"), []byte("[test]\ngreeting = x\n[extensions]\nchatty = "+chatty+"\n"), 0o600))
 	_, err := c.open().Resolve(t.Context(), first)
 	require.EqualError(t, err, "hg stopped answering: hg printed \"M cha\" among what it was asked for")
+}
+
+func TestNoPlaceForTemporaryFiles(t *testing.T) {
+	c := newCheckout(t, Mercurial)
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
+	_, err := c.open().Resolve(t.Context(), "tip")
+	require.ErrorContains(t, err, "TMPDIR")
+	require.ErrorIs(t, err, fs.ErrNotExist)
 }

@@ -125,7 +125,8 @@ func (g *gitRepository) resolveByProgram(ctx context.Context, name, why string) 
 	found, err := (&gitProgram{runner: g.runner, dir: g.dir}).Resolve(ctx, name)
 	var missing *run.NotFoundError
 	if errors.As(err, &missing) {
-		err = &UnknownError{Name: name, Repository: g.dir, Detail: why}
+		edge, _ := g.packs.Shallow()
+		err = &UnknownError{Name: name, Repository: g.dir, Detail: why, Shallow: len(edge) > 0}
 	}
 	return found, err
 }

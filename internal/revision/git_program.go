@@ -60,7 +60,7 @@ func (g *gitProgram) Resolve(ctx context.Context, name string) (Revision, error)
 		return Revision{}, g.ambiguous(ctx, name)
 	case errors.As(err, &failed):
 		said, _, _ := strings.Cut(failed.Stderr, "\n")
-		return Revision{}, &UnknownError{Name: name, Repository: g.dir, Detail: strings.TrimPrefix(said, "fatal: ")}
+		return Revision{}, &UnknownError{Name: name, Repository: g.dir, Detail: strings.TrimPrefix(said, "fatal: "), Shallow: g.isShallow(ctx)}
 	case err != nil:
 		return Revision{}, err
 	case !fullHash.MatchString(hash): // "^name" is what a name leaves out
@@ -71,6 +71,12 @@ func (g *gitProgram) Resolve(ctx context.Context, name string) (Revision, error)
 		return Revision{}, err
 	}
 	return found[0], nil
+}
+
+// isShallow tells whether the history is cut off.
+func (g *gitProgram) isShallow(ctx context.Context) bool {
+	out, err := g.git(ctx, "rev-parse", "--is-shallow-repository")
+	return err == nil && strings.TrimSpace(string(out)) == "true"
 }
 
 // ambiguous lists the commits whose hash begins with name.

@@ -104,6 +104,8 @@ func (e *NameError) Error() string { return fmt.Sprintf("revision %q %s", e.Name
 // what the version control system said.
 type UnknownError struct {
 	Name, Repository, Detail string
+
+	Shallow bool // it is a clone of Git's whose history is cut off
 }
 
 func (e *UnknownError) Error() string {

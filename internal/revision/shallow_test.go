@@ -1,10 +1,13 @@
 package revision
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/skycap/skycap/internal/run"
 )
 
 // A shallow clone is mirrored as far as it reaches.
@@ -26,5 +29,28 @@ func TestAMirrorOfAShallowClone(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, content, string(files["a"].Data))
 		unknown(t, mirror, first)
+	}
+}
+
+func TestWhatAShallowCloneDoesNotReach(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t, Git)
+	c.write("a", "1")
+	first := c.commit("one")
+	c.write("a", "2")
+	c.commit("two")
+	missing := run.Func(func(context.Context, run.Command) error { return &run.NotFoundError{Name: "git"} })
+	for clone, want := range map[checkout]bool{c.clone(): false, c.clone("--depth=1"): true} {
+		for _, runner := range []run.Runner{run.Local{}, missing} {
+			repository, err := Open(runner, clone.dir, Git)
+			require.NoError(t, err)
+			for _, name := range []string{first[:12] + "0", "nope"} {
+				_, err := repository.Resolve(t.Context(), name)
+				var unknown *UnknownError
+				require.ErrorAs(t, err, &unknown)
+				assert.Equal(t, want, unknown.Shallow)
+			}
+			assert.NoError(t, repository.Close())
+		}
 	}
 }
