@@ -21,7 +21,7 @@ func headOf(kind string) string {
 // elsewhere is a repository at an address, with mirrors in a folder.
 func elsewhere(t *testing.T, kind string, from served, folder string) Elsewhere {
 	t.Helper()
-	return Elsewhere{Runner: from.runner, URL: from.url, Kind: kind, Folder: folder, Told: func(text string) { t.Log(text) }}
+	return Elsewhere{Runner: from.runner, URL: from.url, Kind: kind, Folder: folder, Told: func(string) {}}
 }
 
 func openMirror(t *testing.T, from Elsewhere) Repository {
