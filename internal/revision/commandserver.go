@@ -118,7 +118,8 @@ func (s *commandServer) start(ctx context.Context) error {
 	}
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop, s.since, s.input, s.output = stop, time.Now(), input, bufio.NewReader(output)
-	s.stderr, s.ended = &bytes.Buffer{}, make(chan error, 1)
+	ended := make(chan error, 1)
+	s.stderr, s.ended = &bytes.Buffer{}, ended
 	go func() {
 		err := s.runner.Run(life, run.Command{
 			Name: "hg",
@@ -133,7 +134,8 @@ func (s *commandServer) start(ctx context.Context) error {
 		})
 		_ = stdout.Close()
 		_ = stdin.Close()
-		s.ended <- err
+		ended <- err
+		close(ended)
 	}()
 	defer context.AfterFunc(ctx, stop)()
 	if _, _, err := s.read(); err != nil { // the server's greeting
@@ -236,12 +238,10 @@ func (s *commandServer) close() {
 // leave ends the server that runs, and waits for its end.
 func (s *commandServer) leave() {
 	_ = s.input.Close() // end of input: the server leaves
-	select {
-	case <-s.ended: // by itself
-		s.stop()
-	case <-time.After(time.Second):
-		s.stop()
-		<-s.ended
+	late := time.AfterFunc(time.Second, s.stop)
+	for range s.ended { // until it is closed: how it ended concerns nobody
 	}
+	late.Stop()
+	s.stop()
 	s.stop = nil
 }
