@@ -42,8 +42,7 @@ type imageSearch struct {
 
 // all finds the images of services. Those that may be on their way are asked for again
 // until they are there, or the time is over, or it is known that it's no use: those that
-// may still come are then no fault.
-// Came tells that some were waited for, and all have come.
+// may still come are then no fault. Came tells that some were waited for, and all have come.
 func (s *imageSearch) all(ctx context.Context, services []settings.Placed) (came bool) {
 	s.found, s.missing, s.warned = map[string]image.Image{}, map[string]error{}, map[string]bool{}
 	for _, service := range services {

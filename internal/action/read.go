@@ -101,7 +101,7 @@ func (s *source) readFiles(ctx context.Context) error {
 func (o *Operator) readWhole(ctx context.Context, s *source) (err error) {
 	onHosts := func(service settings.Placed) bool { return service.Target.Includes(settings.TargetHosts) }
 	if slices.ContainsFunc(s.services, onHosts) {
-		s.whole, err = o.readAsIs(ctx, s.repository, s.revision, nil)
+		s.whole, err = o.readAsIs(ctx, s, nil)
 	}
 	return err
 }

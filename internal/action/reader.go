@@ -66,16 +66,16 @@ const maxAsIs = 200_000
 // readAsIs reads what lies below paths, or all of a commit, for release folders on hosts
 // and for images: whatever it is, links kept, so long as it can be held in memory. Of
 // pointers of Git LFS it is warned: not all of a tree has some use.
-func (o *Operator) readAsIs(ctx context.Context, from revision.Repository, at revision.Revision, paths []string) (revision.Tree, error) {
-	tree, err := from.Files(ctx, at, paths, revision.Limit{Files: maxAsIs, Size: maxTotal, Total: maxTotal})
+func (o *Operator) readAsIs(ctx context.Context, s *source, paths []string) (revision.Tree, error) {
+	tree, err := s.repository.Files(ctx, s.revision, paths, revision.Limit{Files: maxAsIs, Size: maxTotal, Total: maxTotal})
 	if err != nil {
 		return nil, err
 	}
 	if len(tree) > maxAsIs {
-		return nil, &config.Fault{Path: "files", Message: fmt.Sprintf("%d in revision %s; at most %d are read", len(tree), at.Short(), maxAsIs)}
+		return nil, &config.Fault{Path: "files", Message: fmt.Sprintf("%d in revision %s; at most %d are read", len(tree), s.revision.Short(), maxAsIs)}
 	}
 	if pointers := pointersIn(tree); len(pointers) > 0 {
-		o.Report.Warning(fmt.Sprintf("revision %s has only pointers to what is in Git LFS: %q is one of %d", at.Short(), pointers[0], len(pointers)))
+		o.Report.Warning(fmt.Sprintf("revision %s has only pointers to what is in Git LFS: %q is one of %d", s.revision.Short(), pointers[0], len(pointers)))
 	}
 	return tree, checkRead(tree)
 }

@@ -121,7 +121,7 @@ func (o *Operator) readContexts(ctx context.Context, s *source, recipes []*recip
 		contexts = append(contexts, recipe.context)
 	}
 	slices.Sort(contexts)
-	tree, err := o.readAsIs(ctx, s.repository, s.revision, slices.Compact(contexts))
+	tree, err := o.readAsIs(ctx, s, slices.Compact(contexts))
 	if err != nil {
 		return err
 	}

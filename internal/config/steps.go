@@ -6,8 +6,8 @@ import (
 )
 
 // maxSteps is how much of what takes a step one file may take: rounds of loops, calls of
-// templates, stepNodes of the tree that either evaluates, keys that are sorted, and stepBytes of the texts that functions
-// make or compare. A moment's work, and more than 900 KiB of output have any use for.
+// templates, stepNodes of the tree that either evaluates, keys that are sorted, and
+// stepBytes of the texts that functions make or compare. A moment's work, and more than 900 KiB of output have any use for.
 const (
 	maxSteps  = 1_000_000
 	stepNodes = 3

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -23,6 +24,26 @@ func unanswered(err error) Reason {
 		return Timeout
 	}
 	return Unreachable
+}
+
+// lastMoment is what a proxy that can't be reached gets to say why.
+const lastMoment = 3 * time.Second
+
+// gone is why the proxy isn't there any more; nil while it is.
+func (p *Proxy) gone(ctx context.Context, err error) error {
+	var patience time.Duration
+	if dial := (*net.OpError)(nil); errors.As(err, &dial) && dial.Op == "dial" {
+		patience = lastMoment
+	}
+	select {
+	case <-p.over:
+		if failure := (*Error)(nil); errors.As(p.cause, &failure) { // else it was closed
+			return failure
+		}
+	case <-ctx.Done():
+	case <-time.After(patience):
+	}
+	return nil
 }
 
 // tellWarnings tells what the server warns of, as kubectl does.

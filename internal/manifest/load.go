@@ -27,8 +27,8 @@ type Fault struct {
 func (f *Fault) Error() string { return f.Source + ": " + f.Message }
 
 // Load reads the objects at a path of the tree: a YAML or JSON file, a folder
-// of them (its sub-folders too), or a kustomization, or the folder of one. Its error joins a *Fault
-// for each thing that is wrong.
+// of them (its sub-folders too), or a kustomization, or the folder of one. Its error
+// joins a *Fault for each thing that is wrong.
 func Load(files revision.Tree, at string, remoteBases bool) ([]Object, error) {
 	at = folderOf(files, at)
 	below := files.Under(at)

@@ -60,15 +60,10 @@ func (s Service) payloads() []payload {
 	}
 }
 
-// payloadWord is what a kind's part of a service is called, in skycap.yaml and in names.
-func payloadWord(kind string) string {
-	return map[string]string{"ConfigMap": "config", "Secret": "secrets"}[kind]
-}
-
 // payloadName is what the name of each object of a kind begins with that holds a
 // service's configuration, or its secrets.
 func payloadName(app, service, kind string) string {
-	return app + "-" + service + "-" + payloadWord(kind)
+	return app + "-" + service + "-" + map[string]string{"ConfigMap": "config", "Secret": "secrets"}[kind]
 }
 
 // holder is an immutable ConfigMap or Secret and how its keys become files.

@@ -69,11 +69,17 @@ func withoutSecrets(address string) string {
 	if err != nil || parsed.User == nil {
 		return address
 	}
-	user := parsed.User.Username()
-	if parsed.User = nil; parsed.Scheme == "ssh" {
-		parsed.User = url.User(user)
-	}
+	letNobodyIn(parsed)
 	return parsed.String()
+}
+
+// letNobodyIn takes away what lets people in. The user of ssh says where something is.
+func letNobodyIn(address *url.URL) {
+	if address.Scheme == "ssh" && address.User != nil {
+		address.User = url.User(address.User.Username())
+	} else {
+		address.User = nil
+	}
 }
 
 // without is what a program said of an address, without what lets people in.

@@ -38,14 +38,10 @@ func sourceOf(address string) string {
 		return scpOf(address)
 	}
 	parsed, err := url.Parse(address)
-	switch {
-	case err != nil || parsed.Scheme == "file" || parsed.Host == "":
+	if err != nil || parsed.Scheme == "file" || parsed.Host == "" {
 		return ""
-	case parsed.Scheme == "ssh" && parsed.User != nil:
-		parsed.User = url.User(parsed.User.Username())
-	default:
-		parsed.User = nil
 	}
+	letNobodyIn(parsed)
 	parsed.RawQuery, parsed.Fragment = "", ""
 	return parsed.String()
 }
